@@ -1,0 +1,45 @@
+using Billing.Contracts;
+using Confluent.Kafka;
+using Microsoft.Extensions.Configuration;
+
+namespace Billing.ServiceDefaults.Kafka;
+
+/// <summary>
+/// How every client of ours talks to Kafka; the addresses come from <c>ConnectionStrings:kafka</c>.
+/// </summary>
+public static class KafkaSettings
+{
+    /// <summary>Idempotent, all replicas, in order: what is acknowledged is there once.</summary>
+    public static ProducerConfig Producer(IConfiguration configuration, string service) => new()
+    {
+        BootstrapServers = configuration.RequiredConnection(Resources.Kafka),
+        ClientId = service,
+        EnableIdempotence = true,
+        Acks = Acks.All,
+        LingerMs = 5,
+        CompressionType = CompressionType.Lz4,
+        MessageTimeoutMs = 60_000,
+        AllowAutoCreateTopics = false,
+        SocketKeepaliveEnable = true,
+    };
+
+    /// <summary>
+    /// Reads from where our own store says (docs/adr/0005): nothing is committed by itself, and a position
+    /// that is gone is an error to be seen, never a jump to the end.
+    /// </summary>
+    public static ConsumerConfig Consumer(IConfiguration configuration, string service) => new()
+    {
+        BootstrapServers = configuration.RequiredConnection(Resources.Kafka),
+        ClientId = service,
+        GroupId = service,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        AutoOffsetReset = AutoOffsetReset.Error,
+        AllowAutoCreateTopics = false,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+        SocketKeepaliveEnable = true,
+        // Bounded memory: librdkafka would hold up to 64 MiB for each client.
+        QueuedMaxMessagesKbytes = 16 * 1024,
+        FetchMaxBytes = 8 * 1024 * 1024,
+    };
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Billing.Contracts;
 using Npgsql;
@@ -48,9 +47,6 @@ public sealed record PostgresServer(
         address.Remove("Password");
         return (address.ConnectionString, admin.ConnectionString);
     }
-
-    internal static string Local(int port) =>
-        string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port}");
 }
 
 /// <summary>A service's database, as seen from outside.</summary>

@@ -44,6 +44,13 @@ public class FactIdTests
             RatingIds.Fee(Subscription, March), RatingIds.Fee(Subscription, April),
             RatingIds.Fee(SubscriptionId.Of("sub-2"), March), RatingIds.Proration(Subscription, March, Window),
             RatingIds.Proration(Subscription, March, new(Window.EndExclusive, March.EndExclusive)),
+            RatingIds.Answer(TenantId.Of("tenant-1"), Subscription, Currency.Of("USD"), March, 1),
+            RatingIds.Answer(TenantId.Of("tenant-1"), Subscription, Currency.Of("USD"), March, 2),
+            RatingIds.Answer(TenantId.Of("tenant-1"), Subscription, Currency.Of("EUR"), March, 1),
+            RatingIds.Answer(TenantId.Of("tenant-1"), null, Currency.Of("USD"), March, 1),
+            RatingIds.Answer(TenantId.Of("tenant-2"), null, Currency.Of("USD"), March, 1),
+            RatingIds.Change(UsageIds.Accepted(Usage, 0), Subscription, Meter, March),
+            RatingIds.Change(UsageIds.Accepted(Usage, 0), TenantId.Of("sub-1"), Meter, March),
         ];
 
         all.ShouldBeUnique();

@@ -57,7 +57,7 @@ internal static class Samples
         new CancelRatedV1(Tenant, Event, 0, Meter, Charge, March, Noon, -Units, -Exact, Trace, Subscription),
         new MergedRatedV1(
             Tenant, Meter, new(Noon, At("2026-03-14T13:00:00Z")), [Fact], March, Units, Exact, Trace, Subscription),
-        new ChangeRatedV1(Tenant, Subscription, Fact, Meter, March, -Exact, Trace),
+        new ChangeRatedV1(Tenant, Fact, Meter, March, -Exact, Trace, Subscription),
         new FeeRatedV1(Tenant, Subscription, Plan, March, Exact, Trace),
         new ProrationRatedV1(
             Tenant, Subscription, Plan, March, new(Noon, At("2026-04-01T00:00:00Z")), -Exact, Trace),
@@ -78,7 +78,8 @@ internal static class Samples
         new PriceRulePublishedV1(
             Rule, 3, Meter, Usd,
             new PriceModelV1.Graduated([new(Quantity.Zero, Price), new(Units, UnitPrice.From(0.000001m, Usd))]),
-            March.Start, Decision, Plan, "FR", Tenant, March.EndExclusive, Exact, Text.Read<Amount>("1000 USD")),
+            March.Start, Decision, Plan, "FR", Tenant, March.EndExclusive, Exact, Text.Read<Amount>("1000 USD"),
+            new([new("model", "large")])),
         new PriceRuleRetiredV1(Rule, March.EndExclusive, Decision),
 
         new ChargePostedV1(Tenant, Booking, ChargeKind.TrueUp, March, Exact, Origin, Meter, Units),
@@ -103,7 +104,7 @@ internal static class Samples
         new InvoiceIssuedV1(
             Tenant, Invoice, "T1-000042", March, 1, Noon, March.EndExclusive,
             [new(Line, LineKind.TrueUp, "API calls", Exact, Rounded, Text.Read<Money>("0.34 USD"),
-                Text.Read<Money>("2.40 USD"), Meter, Units)],
+                Text.Read<Money>("2.40 USD"), Meter, Units, March)],
             Text.Read<Money>("2.40 USD"), Text.Read<Money>("14.40 USD"), Subscription),
         new CreditNoteIssuedV1(
             Tenant, CreditNote, Invoice, "T1-C-000007", Noon, [CreditedLine], Text.Read<Money>("2.47 USD"),
@@ -113,7 +114,7 @@ internal static class Samples
         new PaymentReceivedV1(Tenant, Payment, Invoice, Rounded, "in_1", Noon),
         new PaymentFailedV1(Tenant, Payment, Invoice, Rounded, "in_1", "card_declined", Noon),
         new PaymentRefundedV1(Tenant, Payment, Invoice, Rounded, "re_1", Noon),
-        new PaymentDisputedV1(Tenant, Payment, Invoice, Rounded, "dp_1", Noon),
+        new PaymentDisputedV1(Tenant, Payment, Invoice, Rounded, "dp_1", Noon, DisputeOutcome.Lost),
 
         new ServiceStartedV1(Resources.Ledger, "ledger-1", "1.2.3", Noon),
         new TideV1(Topics.Usage, 3, "7231-1-0192", [new(3, 4_711, Fact, Noon), new(11, 0)]),

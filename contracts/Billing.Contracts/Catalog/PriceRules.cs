@@ -8,6 +8,8 @@ namespace Billing.Contracts.Catalog;
 /// <param name="MinimumCommitment">At least this is charged for a period; the rest comes as a
 /// true-up.</param>
 /// <param name="MaximumCap">At most this is charged for a period.</param>
+/// <param name="Where">Only for usage that has all these values in dimensions of the meter. Such usage has
+/// tiers, packages, minimum and cap of its own.</param>
 [WireName("billing.pricing.price-rule-published.v1")]
 public sealed record PriceRulePublishedV1(
     PriceRuleId Rule,
@@ -22,7 +24,8 @@ public sealed record PriceRulePublishedV1(
     TenantId? Tenant = null,
     DateTimeOffset? Until = null,
     Amount? MinimumCommitment = null,
-    Amount? MaximumCap = null);
+    Amount? MaximumCap = null,
+    Properties? Where = null);
 
 /// <summary>
 /// A price rule is not used from a moment on; its versions stay readable. Written by Pricing.

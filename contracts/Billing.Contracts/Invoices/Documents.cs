@@ -27,7 +27,10 @@ public sealed record InvoiceIssuedV1(
 /// <param name="Exact">The exact sum of its entries.</param>
 /// <param name="Rounded">The same in minor units, rounded once.</param>
 /// <param name="Discount">Taken off the rounded amount; zero or above.</param>
+/// <param name="Line">As <see cref="LineIds"/> derives it.</param>
 /// <param name="Tax">On the rounded amount less discount.</param>
+/// <param name="Serves">The period of the service, where that is not the invoice's: late usage and
+/// corrections.</param>
 public sealed record InvoiceLineV1(
     LineId Line,
     LineKind Kind,
@@ -37,7 +40,8 @@ public sealed record InvoiceLineV1(
     Money Discount,
     Money Tax,
     MeterId? Meter = null,
-    Quantity? Quantity = null);
+    Quantity? Quantity = null,
+    BillingPeriod? Serves = null);
 
 public enum LineKind
 {

@@ -39,9 +39,12 @@ public sealed record PaymentRefundedV1(
     DateTimeOffset RefundedAt);
 
 /// <summary>
-/// The tenant's bank disputes a payment. Written by StripeSync, read by the Ledger and Invoicing.
+/// The tenant's bank disputes a payment, or has decided such a dispute. Written by StripeSync, read by the
+/// Ledger and Invoicing.
 /// </summary>
 /// <param name="Money">What is disputed; above zero.</param>
+/// <param name="StripeId">Stripe's name for the dispute, the same at its beginning and its end.</param>
+/// <param name="Outcome">Left out while the dispute is open.</param>
 [WireName("billing.stripe-sync.payment-disputed.v1")]
 public sealed record PaymentDisputedV1(
     TenantId Tenant,
@@ -49,4 +52,14 @@ public sealed record PaymentDisputedV1(
     InvoiceId Invoice,
     Money Money,
     string StripeId,
-    DateTimeOffset DisputedAt);
+    DateTimeOffset DisputedAt,
+    DisputeOutcome? Outcome = null);
+
+public enum DisputeOutcome
+{
+    /// <summary>The money came back to us.</summary>
+    Won,
+
+    /// <summary>The money stays with the tenant, who owes it again.</summary>
+    Lost,
+}

@@ -26,10 +26,21 @@ public static class RatingIds
     public static FactId TrueUp(SubscriptionId subscription, BillingPeriod period) =>
         Of("true-up", Text.Spell(subscription), Start(period));
 
+    /// <summary>The answer to one close; of usage without a subscription where there is none.</summary>
+    public static FactId Answer(
+        TenantId tenant, SubscriptionId? subscription, Currency currency, BillingPeriod period,
+        int closeNumber) =>
+        Of("answer", Text.Spell(tenant), subscription is { } known ? Text.Spell(known) : "",
+            Text.Spell(currency), Start(period), Number(closeNumber));
+
     /// <param name="change">The fact of the catalog that made the difference.</param>
     public static FactId Change(
         FactId change, SubscriptionId subscription, MeterId meter, BillingPeriod period) =>
         Of("change", Text.Spell(change), Text.Spell(subscription), Text.Spell(meter), Start(period));
+
+    /// <summary>The same for usage of a tenant without a subscription.</summary>
+    public static FactId Change(FactId change, TenantId tenant, MeterId meter, BillingPeriod period) =>
+        Of("change-alone", Text.Spell(change), Text.Spell(tenant), Text.Spell(meter), Start(period));
 
     /// <param name="first">The first of the ratings that are merged.</param>
     public static FactId Merged(TenantId tenant, MeterId meter, BillingPeriod window, FactId first) =>

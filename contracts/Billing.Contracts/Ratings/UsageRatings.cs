@@ -58,12 +58,13 @@ public sealed record MergedRatedV1(
 /// Ledger.
 /// </summary>
 /// <param name="Change">The fact of the catalog that made the difference.</param>
+/// <param name="Subscription">None: the change of a price for usage without a subscription.</param>
 [WireName("billing.pricing.change-rated.v1")]
 public sealed record ChangeRatedV1(
     TenantId Tenant,
-    SubscriptionId Subscription,
     FactId Change,
     MeterId Meter,
     BillingPeriod Period,
     Amount Amount,
-    RatingTraceV1 Trace);
+    RatingTraceV1 Trace,
+    SubscriptionId? Subscription = null);

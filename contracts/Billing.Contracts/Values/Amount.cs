@@ -66,6 +66,10 @@ public readonly record struct Amount : IText<Amount>
     /// <summary>amount × part ÷ whole; ends at 12 decimals, half-even.</summary>
     public Amount Prorate(long part, long whole) => new(HalfEven.Share(Trillionths, part, whole), Currency);
 
+    /// <summary>amount × part ÷ whole; ends at 12 decimals, half-even.</summary>
+    public Amount Prorate(Quantity part, Quantity whole) =>
+        new(HalfEven.Share(Trillionths, part.Billionths, whole.Billionths), Currency);
+
     /// <summary>Shares in the ratio of the weights that add up to the amount to the last digit.</summary>
     public IReadOnlyList<Amount> Allocate(IReadOnlyList<long> weights)
     {

@@ -28,7 +28,7 @@ public readonly record struct ExtendedPrice
 
     /// <exception cref="OverflowException">Beyond 1.7 × 10^17 of the currency.</exception>
     public static ExtendedPrice Of(Quantity quantity, UnitPrice price) =>
-        new(checked(quantity.Billionths * price.Trillionths), price.Currency);
+        new(Product(quantity.Billionths, price.Trillionths), price.Currency);
 
     public static ExtendedPrice Of(Amount amount) =>
         new(checked(amount.Trillionths * OneTrillionth), amount.Currency);
@@ -39,8 +39,32 @@ public readonly record struct ExtendedPrice
     public static ExtendedPrice operator -(ExtendedPrice left, ExtendedPrice right) =>
         new(checked(left.count - right.count), left.Currency.Shared(right.Currency));
 
+    public static bool operator <(ExtendedPrice left, ExtendedPrice right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(ExtendedPrice left, ExtendedPrice right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(ExtendedPrice left, ExtendedPrice right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(ExtendedPrice left, ExtendedPrice right) => left.CompareTo(right) >= 0;
+
+    /// <exception cref="InvalidOperationException">Two currencies.</exception>
+    public int CompareTo(ExtendedPrice other)
+    {
+        Currency.Shared(other.Currency);
+        return count.CompareTo(other.count);
+    }
+
     /// <summary>Ends at 12 decimals; a tie goes to the even one.</summary>
     public Amount ToAmount() => Amount.FromTrillionths(HalfEven.Divide(count, OneTrillionth), Currency);
+
+    // Nearly all factors fit in 64 bits, and then the product always fits and takes one instruction.
+    private static Int128 Product(Int128 left, Int128 right)
+    {
+        var (shortLeft, shortRight) = (unchecked((long)left), unchecked((long)right));
+        return shortLeft == left && shortRight == right
+            ? Math.BigMul(shortLeft, shortRight)
+            : checked(left * right);
+    }
 
     public override string ToString() => Currency == default ? "(none)" : ToAmount().ToString();
 }

@@ -60,6 +60,17 @@ public class AmountTests
         else ((BigInteger)amount.Prorate(part, whole).Trillionths).ShouldBe(exact);
     }
 
+    [Property(MaxTest = 1_000)]
+    public void prorating_by_units_equals_the_rounded_fraction(Amount amount, Quantity part, Quantity whole)
+    {
+        if (whole.IsZero) return;
+
+        var exact = Oracle.HalfEven((BigInteger)amount.Trillionths * part.Billionths, whole.Billionths);
+
+        if (BigInteger.Abs(exact) > Generators.Largest) Should.Throw<OverflowException>(() => amount.Prorate(part, whole));
+        else ((BigInteger)amount.Prorate(part, whole).Trillionths).ShouldBe(exact);
+    }
+
     [TestCase("0 USD")]
     [TestCase("-0.000000000001 USD")]
     [TestCase("12.5 EUR")]

@@ -26,6 +26,7 @@ int Run(string addressFile)
             cluster.Create(Topics.Dlq(topic.Name), partitions: 1);
         }
 
+        cluster.Create(EmbeddedBrokerStart.TopicOf(Guid.NewGuid()), partitions: 1);
         using var address = AddressFile.Write(addressFile, cluster.Address);
         Console.WriteLine($"Kafka (embedded, in memory) listens on {cluster.Address}");
         stopped.Wait();

@@ -48,22 +48,15 @@ public static class Brokers
         return new(process, address);
     }
 
+    /// <summary>Apache Kafka for one test alone, empty. Only where <see cref="HasRealOne"/>.</summary>
+    public static Task<RealBroker> StartOwnReal() => RealBroker.Start();
+
     private static async Task<string> StartReal()
     {
-        var binaries = KafkaBinaries.Find(out var why) ?? throw new PreparationFailed(why);
-        var folder = Directory.CreateTempSubdirectory("billing-kafka-").FullName;
-        var port = FreePort.Find();
-        var (command, arguments) =
-            LocalKafka.Prepare(binaries, Path.Combine(folder, "data"), _ => { }).StartCommand(port);
-        var process = OwnedProcess.Start(command, arguments, folder);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => process.DisposeAsync().AsTask().Wait();
+        var broker = await RealBroker.Start();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => broker.DisposeAsync().AsTask().Wait();
 
-        var address = $"127.0.0.1:{port}";
-        await Eventually.Is(
-            async () => await KafkaProbe.Ask(address, default) is null, TimeSpan.FromMinutes(1),
-            $"Kafka answers at {address}");
-
-        return address;
+        return broker.BootstrapServers;
     }
 }
 
@@ -83,4 +76,46 @@ public sealed class EmbeddedBroker(OwnedProcess process, string bootstrapServers
     public string BootstrapServers => bootstrapServers;
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
+}
+
+/// <summary>Apache Kafka that a test may kill and start again, on the same port and the same data.</summary>
+public sealed class RealBroker : IAsyncDisposable
+{
+    private readonly LocalKafka kafka;
+    private readonly string folder;
+    private readonly int port = FreePort.Find();
+    private OwnedProcess process = null!;
+
+    private RealBroker(LocalKafka kafka, string folder) => (this.kafka, this.folder) = (kafka, folder);
+
+    public string BootstrapServers => $"127.0.0.1:{port}";
+
+    internal static async Task<RealBroker> Start()
+    {
+        var binaries = KafkaBinaries.Find(out var why) ?? throw new PreparationFailed(why);
+        var folder = Directory.CreateTempSubdirectory("billing-kafka-").FullName;
+        var broker = new RealBroker(LocalKafka.Prepare(binaries, Path.Combine(folder, "data"), _ => { }), folder);
+        await broker.StartAgain();
+
+        return broker;
+    }
+
+    /// <summary>SIGKILL, as a crash of its machine would; what was acknowledged is in its log.</summary>
+    public Task Kill() => process.Kill();
+
+    /// <summary>After <see cref="Kill"/>; done when it answers.</summary>
+    public async Task StartAgain()
+    {
+        var (command, arguments) = kafka.StartCommand(port);
+        process = OwnedProcess.Start(command, arguments);
+        await Eventually.Is(
+            async () => await KafkaProbe.Ask(BootstrapServers, default) is null, TimeSpan.FromMinutes(1),
+            $"Kafka answers at {BootstrapServers}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
 }

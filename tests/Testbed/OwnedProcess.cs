@@ -17,7 +17,7 @@ public sealed class OwnedProcess : IAsyncDisposable
         exec 3<&0
         "$@" </dev/null 3<&- &
         child=$!
-        (while read -r nothing <&3; do :; done
+        (while read -r word <&3; do [ "$word" != kill ] || kill -KILL "$child"; done
          kill -TERM "$child" 2>/dev/null
          for second in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$child" 2>/dev/null || exit; sleep 1; done
          kill -KILL "$child" 2>/dev/null) &
@@ -61,6 +61,14 @@ public sealed class OwnedProcess : IAsyncDisposable
         owned.shell.BeginErrorReadLine();
 
         return owned;
+    }
+
+    /// <summary>Ends it with SIGKILL: no chance to save or say anything. Done when it is gone.</summary>
+    public async Task Kill()
+    {
+        await shell.StandardInput.WriteLineAsync("kill");
+        await shell.StandardInput.FlushAsync();
+        await shell.WaitForExitAsync(new CancellationTokenSource(grace).Token);
     }
 
     /// <summary>Ends it with SIGTERM, and with SIGKILL when that takes too long.</summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.Kafka;
+using Billing.ServiceDefaults.UsagePath;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,7 @@ public static class ServiceDefaults
     public static void AddHttpDefaults(this WebApplicationBuilder builder, string name, Assembly assembly)
     {
         var (services, configuration) = (builder.Services, builder.Configuration);
-        var service = Identify(services.AddTime(), name, assembly);
+        var service = Identify(services.AddTime(configuration), name, assembly);
 
         builder.AddTelemetry(service);
         builder.AddLimits();
@@ -47,6 +48,8 @@ public static class ServiceDefaults
 
         app.MapHealth();
         app.MapMeta();
+        SettableClock.Map(app);
+        app.MapUsagePath();
         app.MapOpenApiDocs();
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -8,11 +9,17 @@ namespace Billing.ServiceDefaults;
 /// </summary>
 public static class Time
 {
-    public static IServiceCollection AddTime(this IServiceCollection services)
+    /// <param name="configuration">May ask for a <see cref="SettableClock"/>.</param>
+    public static IServiceCollection AddTime(
+        this IServiceCollection services, IConfiguration? configuration = null)
     {
 #pragma warning disable RS0030 // This is the composition that the ban points to.
-        services.TryAddSingleton(TimeProvider.System);
+        var system = TimeProvider.System;
 #pragma warning restore RS0030
+        services.TryAddSingleton(
+            configuration is not null && SettableClock.IsAskedFor(configuration)
+                ? new SettableClock(system)
+                : system);
         services.TryAddSingleton<NewId>(provider =>
         {
             var time = provider.GetRequiredService<TimeProvider>();

@@ -9,23 +9,43 @@ namespace Billing.ServiceDefaults.Kafka;
 /// <summary>
 /// The service's one producer. It also answers whether Kafka does, so that probing opens no connection.
 /// </summary>
-public sealed partial class KafkaConnection : IDisposable
+public sealed partial class KafkaConnection(
+    IConfiguration configuration, ServiceIdentity service, ILogger<KafkaConnection> logger) : IDisposable
 {
-    private readonly ILogger<KafkaConnection> _logger;
-    private readonly Lazy<IProducer<byte[], byte[]>> _producer;
+    private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
 
-    public KafkaConnection(
-        IConfiguration configuration, ServiceIdentity service, ILogger<KafkaConnection> logger)
+    private readonly ProducerConfig _settings = KafkaSettings.Producer(configuration, service.Name);
+    private readonly Lock _making = new();
+    private readonly List<Task> _retired = [];
+    private volatile Client? _client;
+
+    /// <summary>
+    /// Another one after a fatal error, from which an idempotent producer does not recover. What was under
+    /// way then may have arrived or not.
+    /// </summary>
+    public IProducer<byte[], byte[]> Producer =>
+        _client is { IsBroken: false } client ? client.Producer : Make();
+
+    private IProducer<byte[], byte[]> Make()
     {
-        _logger = logger;
-        var settings = KafkaSettings.Producer(configuration, service.Name);
-        _producer = new(() => new ProducerBuilder<byte[], byte[]>(settings)
-            .SetLogHandler((_, line) => Said(line.Facility, line.Message))
-            .SetErrorHandler((_, error) => Failed(error.Code, error.Reason))
-            .Build());
-    }
+        lock (_making)
+        {
+            if (_client is { IsBroken: false } made) return made.Producer;
+            if (_client is { } broken) _retired.Add(Task.Run(() => Retire(broken.Producer)));
 
-    public IProducer<byte[], byte[]> Producer => _producer.Value;
+            var client = new Client();
+            client.Producer = new ProducerBuilder<byte[], byte[]>(_settings)
+                .SetLogHandler((_, line) => Said(line.Facility, line.Message))
+                .SetErrorHandler((_, error) =>
+                {
+                    client.IsBroken |= error.IsFatal;
+                    Failed(error.Code, error.Reason);
+                })
+                .Build();
+            _client = client;
+            return client.Producer;
+        }
+    }
 
     /// <summary>
     /// Asks the brokers. Blocks for as long as they take, at most <paramref name="longest"/>.
@@ -39,10 +59,18 @@ public sealed partial class KafkaConnection : IDisposable
 
     public void Dispose()
     {
-        if (!_producer.IsValueCreated) return;
+        lock (_making)
+        {
+            if (_client is { } client) Retire(client.Producer);
+            Task.WaitAll(_retired);
+        }
+    }
 
-        _producer.Value.Flush(TimeSpan.FromSeconds(5));
-        _producer.Value.Dispose();
+    /// <summary>Whoever waits for the report of a delivery gets it first.</summary>
+    private static void Retire(IProducer<byte[], byte[]> producer)
+    {
+        producer.Flush(LongestFlush);
+        producer.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Kafka client: {Facility} {Line}")]
@@ -50,6 +78,13 @@ public sealed partial class KafkaConnection : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Kafka: {Code} {Reason}")]
     private partial void Failed(ErrorCode code, string reason);
+
+    private sealed class Client
+    {
+        public IProducer<byte[], byte[]> Producer { get; set; } = null!;
+
+        public volatile bool IsBroken;
+    }
 }
 
 /// <summary>

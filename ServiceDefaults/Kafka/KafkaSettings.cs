@@ -21,6 +21,8 @@ public static class KafkaSettings
         MessageTimeoutMs = 60_000,
         AllowAutoCreateTopics = false,
         SocketKeepaliveEnable = true,
+        // Else key, value and headers are copied back into each report of a delivery; nobody reads them.
+        DeliveryReportFields = "none",
     };
 
     /// <summary>

@@ -73,6 +73,34 @@ public sealed class TestbedTests
     }
 
     [Test]
+    public async Task An_owned_process_can_be_killed_without_a_chance_to_save()
+    {
+        await using var owned = OwnedProcess.Start(
+            "/bin/sh", ["-c", "trap 'echo saved' TERM; echo ready; while :; do sleep 1; done"]);
+        await Eventually.Is(() => owned.Said.Contains("ready", StringComparison.Ordinal));
+
+        await owned.Kill();
+
+        owned.HasExited.ShouldBeTrue();
+        owned.Said.ShouldNotContain("saved");
+    }
+
+    [Test]
+    public async Task A_real_broker_that_was_killed_comes_back_where_it_was()
+    {
+        if (!Brokers.HasRealOne) Assert.Ignore($"needs a real broker: {Brokers.KafkaHome} is not set");
+        await using var broker = await Brokers.StartOwnReal();
+        var address = broker.BootstrapServers;
+
+        await broker.Kill();
+        (await KafkaProbe.Ask(address, default)).ShouldNotBeNull();
+        await broker.StartAgain();
+
+        broker.BootstrapServers.ShouldBe(address);
+        (await KafkaProbe.Ask(address, default)).ShouldBeNull();
+    }
+
+    [Test]
     public async Task What_does_not_come_true_fails_and_says_what_it_was()
     {
         var never = false;

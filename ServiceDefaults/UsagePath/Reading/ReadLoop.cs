@@ -1,0 +1,145 @@
+using Billing.ServiceDefaults.UsagePath.Waiting;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Billing.ServiceDefaults.UsagePath.Reading;
+
+/// <summary>
+/// Drains the consumer into the intakes and keeps each of them at work. It polls whatever happens, so that
+/// the process stays in its group while a batch is tried again.
+/// </summary>
+internal sealed partial class ReadLoop(
+    PathConsumer consumer, IReadOnlyDictionary<string, TopicIntake> intakes, Inbox pokes, PathWatch watch,
+    TimeProvider time, ILogger logger, StopTokens stop)
+{
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100),
+        Busy = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan NextIsReady = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BeforePause = TimeSpan.FromMilliseconds(250);
+
+    private readonly HashSet<string> _paused = [];
+    private readonly LookAtTopics _look = new(consumer, intakes, time, logger);
+
+    /// <summary>Until the service stops, or a topic is not what it was.</summary>
+    public void Run()
+    {
+        while (!stop.Soft.IsCancellationRequested)
+        {
+            Pump();
+            if (_look.FindsAnother()) return;
+            if (!MakeRoom()) continue;
+
+            Drain();
+        }
+    }
+
+    /// <summary>Gives what is at work time to end.</summary>
+    public void End()
+    {
+        Task.WhenAll(intakes.Values.Select(intake => intake.Ended())).Wait(stop.Hard);
+        foreach (var intake in intakes.Values) Store(intake.End());
+        _look.End();
+    }
+
+    private void Pump()
+    {
+        var isUrgent = pokes.WasPoked();
+        foreach (var intake in intakes.Values) Store(intake.Pump(consumer.EndOf, isUrgent, stop));
+    }
+
+    private void Drain()
+    {
+        var busy = intakes.Values.Where(intake => intake.IsBusy).ToList();
+        var isNextReady = busy.Any(intake => intake.HasNext);
+        if (isNextReady) Task.WhenAny(busy.Select(intake => intake.Ended())).Wait(NextIsReady);
+
+        var wait = isNextReady ? TimeSpan.Zero : busy.Count > 0 ? Busy : Idle;
+        while (Consume(wait) is { } message)
+        {
+            var intake = intakes[message.Topic];
+            intake.Gather(message);
+            if (intake.IsFull) return;
+
+            wait = TimeSpan.Zero;
+        }
+    }
+
+    private ConsumeResult<byte[], byte[]>? Consume(TimeSpan wait)
+    {
+        try
+        {
+            return consumer.Client.Consume(wait);
+        }
+        catch (ConsumeException refused) when (!refused.Error.IsFatal)
+        {
+            if (refused.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+                Restart(refused.ConsumerRecord.TopicPartition);
+            else Refused(refused.Error.Code, refused.Error.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// What the position means is gone. Numbers, or (source, id), sort out what comes again.
+    /// </summary>
+    private void Restart(TopicPartition partition)
+    {
+        Restarts(partition.Topic, partition.Partition);
+        intakes[partition.Topic].Work.Restart(partition.Partition);
+        // The client has given the partition up, so that it cannot be told where to go on.
+        consumer.Client.IncrementalUnassign([partition]);
+        consumer.Client.IncrementalAssign([new TopicPartitionOffset(partition, Offset.Beginning)]);
+    }
+
+    /// <summary>False while an intake is full; after a moment of that the broker has to wait.</summary>
+    private bool MakeRoom()
+    {
+        if (consumer.HasNewPartitions)
+            foreach (var topic in _paused) consumer.Client.Pause(consumer.PartitionsOf(topic));
+        consumer.HasNewPartitions = false;
+        foreach (var topic in _paused.Where(topic => !intakes[topic].IsFull).ToList())
+        {
+            consumer.Client.Resume(consumer.PartitionsOf(topic));
+            _paused.Remove(topic);
+        }
+
+        foreach (var (topic, intake) in intakes.Where(one => one.Value.IsFull && !_paused.Contains(one.Key)))
+        {
+            if (intake.Ended().Wait(BeforePause)) return false;
+
+            consumer.Client.Pause(consumer.PartitionsOf(topic));
+            _paused.Add(topic);
+        }
+
+        return true;
+    }
+
+    private void Store(IReadOnlyList<ConsumeResult<byte[], byte[]>> done)
+    {
+        if (done.Count == 0) return;
+
+        foreach (var last in done.GroupBy(message => message.TopicPartition).Select(group => group.Last()))
+            try
+            {
+                consumer.Client.StoreOffset(new TopicPartitionOffset(last.TopicPartition, last.Offset + 1));
+            }
+            catch (KafkaException exception)
+            {
+                // The partition is somebody else's by now, and so is the display of its lag.
+                NotStored(last.Topic, last.Partition, exception.Error.Code);
+            }
+
+        watch.Reached(Step.OffsetCommitted, done[0].Topic);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Kafka: {Code} {Reason}")]
+    private partial void Refused(ErrorCode code, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The position in {Topic} partition {Partition} is gone: from its beginning")]
+    private partial void Restarts(string topic, int partition);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "No offset for {Topic} partition {Partition}: {Code}")]
+    private partial void NotStored(string topic, int partition, ErrorCode code);
+}

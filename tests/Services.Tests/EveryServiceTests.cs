@@ -20,8 +20,11 @@ public class EveryServiceTests(string name)
 
         report.GetProperty("checks").EnumerateObject()
             .Select(check => (check.Name, check.Value.GetProperty("status").GetString()))
-            .ShouldBe([("not-stopping", "healthy"), (
-                "kafka", "healthy"), ("database", "healthy")], ignoreOrder: true);
+            .ShouldBe(
+                [
+                    ("not-stopping", "healthy"), ("kafka", "healthy"), ("database", "healthy"),
+                    .. name == Resources.Ingestion ? [("usage-path", "healthy")] : Array.Empty<(string, string?)>(),
+                ], ignoreOrder: true);
     }
 
     [Test]

@@ -1,0 +1,255 @@
+-- Usage events, each exactly once (docs/adr/0005). The order of locks: positions of the reader, usage_keys (inserts
+-- sorted, then locks sorted), usage_counts and usage_sequences (sorted), lanes of what is sent.
+
+-- Who sends. Small numbers instead of long names in every row; 0 stands for messages that nobody can read.
+create table usage_sources (
+    id            integer     primary key generated always as identity,
+    name          text        collate "C" not null unique,
+    first_seen_at timestamptz not null
+);
+
+insert into usage_sources (id, name, first_seen_at) overriding system value values (0, '', now());
+select billing_force_policies('usage_sources');
+grant select on usage_sources to {staff};
+
+-- Every event that was ever taken, once and for ever: never purged, not partitioned. A resend is caught here, a
+-- change (cancel or amendment) finds its original here. What was refused at once has no row, so that its resend is
+-- judged again. The row of an event that changes point at before it has come is state 0.
+create table usage_keys (
+    received_at timestamptz not null,
+    digest      uuid        not null,       -- of the content as the producer gave it; not of the bytes
+    source_id   integer     not null,
+    revision    integer     not null default 0,
+    state       smallint    not null check (state between 0 and 6), -- UsageState in code
+    id          text        collate "C" not null,
+    tenant_id   text        collate "C" not null,
+    primary key (source_id, id)
+);
+
+select billing_force_policies('usage_keys');
+grant select on usage_keys to {staff};
+grant update (received_at, digest, revision, state, tenant_id) on usage_keys to {writer};
+
+-- The bytes of each event that has a key, and how they came. An event is found by its key's received_at, then by
+-- source and id. Partitioned by month of receipt (UTC); nothing is ever changed.
+create table usage_originals (
+    received_at timestamptz not null,
+    source_id   integer     not null,
+    via         smallint    not null,       -- UsageVia in code
+    partition   integer,                    -- of Kafka
+    kafka_offset bigint,
+    id          text        collate "C" not null,
+    tenant_id   text        collate "C" not null,
+    sent_by     text,                       -- over HTTP: the API key's id, else the token's subject
+    headers     text,                       -- [[name, base64], …]; null where the body is all
+    body        bytea       not null
+) partition by range (received_at);
+
+create index usage_originals_received on usage_originals (received_at);
+create table usage_originals_other partition of usage_originals default;
+select billing_force_policies('usage_originals');
+grant select on usage_originals to {staff};
+
+-- Rejected and conflicting ones, and what cannot be read, for people. Partitioned as the originals are.
+create sequence usage_refusals_id;
+create table usage_refusals (
+    received_at timestamptz not null,
+    refusal_id  bigint      not null default nextval('usage_refusals_id'),
+    via         smallint    not null,
+    is_conflict boolean     not null,
+    partition   integer,
+    kafka_offset bigint,
+    source      text        collate "C",    -- as far as it could be read
+    id          text        collate "C",
+    tenant_id   text        collate "C",
+    code        text        not null,       -- a stable word, kebab-case
+    detail      text        not null,       -- a sentence
+    sent_by     text,
+    headers     text,
+    body        bytea       not null,       -- its beginning, where it is very long
+    body_bytes  integer     not null,       -- how long it was
+    primary key (received_at, refusal_id)
+) partition by range (received_at);
+
+create index usage_refusals_event on usage_refusals (source, id);
+create table usage_refusals_other partition of usage_refusals default;
+select billing_force_policies('usage_refusals');
+grant select on usage_refusals to {staff};
+
+-- Cancels and amendments by the event that they change. What became of one is in its own row of usage_keys.
+create table usage_changes (
+    source_id   integer     not null,
+    original_id text        collate "C" not null,
+    id          text        collate "C" not null, -- of the change itself
+    is_cancel   boolean     not null,
+    received_at timestamptz not null,
+    primary key (source_id, original_id, id)
+);
+
+select billing_force_policies('usage_changes');
+grant select on usage_changes to {staff};
+
+-- The delivery report: what became of all that was received on a day (UTC). When a waiting one is settled later,
+-- it moves from one column to the other, on the day on which it came.
+create table usage_counts (
+    source_id integer not null,
+    day       date    not null,
+    received  bigint  not null,
+    accepted  bigint  not null,
+    duplicate bigint  not null,
+    conflict  bigint  not null,
+    rejected  bigint  not null,
+    unmatched bigint  not null,
+    waiting   bigint  not null,
+    primary key (source_id, day),
+    check (received = accepted + duplicate + conflict + rejected + unmatched + waiting),
+    check (least(accepted, duplicate, conflict, rejected, unmatched, waiting) >= 0)
+);
+
+select billing_force_policies('usage_counts');
+grant select on usage_counts to {staff};
+grant update on usage_counts to {writer};
+
+-- Of sources that number their events: the numbers that arrived. Holes are gaps of delivery.
+create table usage_sequences (
+    source_id    integer        primary key,
+    arrived      int8multirange not null,
+    -- Too many holes to be a numbering; nothing is added any more.
+    is_scattered boolean        not null default false
+);
+
+select billing_force_policies('usage_sequences');
+grant select on usage_sequences to {staff};
+grant update on usage_sequences to {writer};
+
+-- The part of the catalog that Ingestion judges by. The version grows with each batch that is taken, also with one
+-- that was parked and is taken late, when the catalog's number has long gone on; each row has the version at which
+-- it changed, so that an instance fetches what is new.
+create table catalog_state (
+    only_row boolean primary key default true check (only_row),
+    number   bigint  not null,
+    version  bigint  not null
+);
+
+insert into catalog_state (number, version) values (0, 0);
+grant update on catalog_state to {writer};
+
+create table catalog_tenants (
+    tenant_id text   collate "C" primary key,
+    number    bigint not null,
+    version   bigint not null
+);
+
+create index catalog_tenants_version on catalog_tenants (version);
+grant update on catalog_tenants to {writer};
+
+create table catalog_meters (
+    meter_id    text   collate "C" primary key,
+    event_type  text   collate "C" not null,
+    unit        text   not null,
+    aggregation text   not null,
+    property    text,
+    filter      jsonb  not null,
+    number      bigint not null,
+    version     bigint not null
+);
+
+create index catalog_meters_version on catalog_meters (version);
+grant update on catalog_meters to {writer};
+
+-- The first thing of a batch after its position. Inserts the keys that are not there yet, locks those that may have
+-- to change, and answers with the ones that were there before. A key that another transaction is just inserting is
+-- waited for, so nobody misses a change or an original that comes at the same moment. Keys must come sorted.
+create function take_usage_keys(
+    the_sources integer[], the_ids text[], the_digests uuid[], the_states smallint[], the_tenants text[],
+    are_locked boolean[], the_moment timestamptz)
+returns table (
+    source_id integer, id text, digest uuid, state smallint, revision integer, tenant_id text,
+    received_at timestamptz)
+language plpgsql
+-- Planned once for any number of keys, and never by reading the whole table.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+    inserted bigint;
+    found_before bigint;
+begin
+    insert into usage_keys as k (source_id, id, digest, state, tenant_id, received_at)
+    select g.s, g.i, g.d, g.st, g.t, the_moment
+    from unnest(the_sources, the_ids, the_digests, the_states, the_tenants) as g (s, i, d, st, t)
+    on conflict on constraint usage_keys_pkey do nothing;
+    get diagnostics inserted = row_count;
+    if inserted = cardinality(the_ids) then return; end if;
+
+    perform 1 from unnest(the_sources, the_ids, are_locked) as g (s, i, l)
+    join usage_keys k on k.source_id = g.s and k.id = g.i
+    where (g.l or k.state in (0, 4)) and k.xmin <> pg_current_xact_id()::xid
+    order by k.source_id, k.id for update of k;
+
+    return query
+    select k.source_id, k.id, k.digest, k.state, k.revision, k.tenant_id, k.received_at
+    from unnest(the_sources, the_ids) as g (s, i) join usage_keys k on k.source_id = g.s and k.id = g.i
+    where k.xmin <> pg_current_xact_id()::xid;
+    get diagnostics found_before = row_count;
+    -- In a subtransaction our own rows would look like those of others.
+    if inserted + found_before <> cardinality(the_ids) then
+        raise exception 'usage keys do not add up: % + % of %', inserted, found_before, cardinality(the_ids);
+    end if;
+end $$;
+
+-- Two statements of every batch, planned once instead of each time for the number of rows at hand.
+create function keep_usage_originals(
+    the_moment timestamptz, sources integer[], vias smallint[], partitions integer[], offsets bigint[], ids text[],
+    tenants text[], senders text[], all_headers text[], bodies bytea[])
+returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
+begin
+    insert into usage_originals (
+        received_at, source_id, via, partition, kafka_offset, id, tenant_id, sent_by, headers, body)
+    select the_moment, g.*
+    from unnest(sources, vias, partitions, offsets, ids, tenants, senders, all_headers, bodies) as g;
+end $$;
+
+create function count_usage(
+    sources integer[], days date[], accepteds bigint[], unmatcheds bigint[], waitings bigint[], duplicates bigint[],
+    conflicts bigint[], rejecteds bigint[])
+returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
+begin
+    insert into usage_counts as c (
+        source_id, day, received, accepted, duplicate, conflict, rejected, unmatched, waiting)
+    select s, d, a + u + w + du + co + r, a, du, co, r, u, w
+    from unnest(sources, days, accepteds, unmatcheds, waitings, duplicates, conflicts, rejecteds)
+        as g (s, d, a, u, w, du, co, r)
+    order by s, d
+    on conflict (source_id, day) do update set
+        received = c.received + excluded.received, accepted = c.accepted + excluded.accepted,
+        duplicate = c.duplicate + excluded.duplicate, conflict = c.conflict + excluded.conflict,
+        rejected = c.rejected + excluded.rejected, unmatched = c.unmatched + excluded.unmatched,
+        waiting = c.waiting + excluded.waiting;
+end $$;
+
+-- Partitions for the month of a moment and the three after it; what is there stays. Runs as the owner, because the
+-- writer makes no tables.
+create function make_usage_partitions(around timestamptz) returns void
+language plpgsql security definer set search_path = public, pg_temp set timezone = 'UTC' as $$
+declare
+    parent text;
+    month  timestamptz;
+    name   text;
+begin
+    foreach parent in array array['usage_originals', 'usage_refusals'] loop
+        for step in 0..3 loop
+            month := date_trunc('month', around) + make_interval(months => step);
+            name := parent || to_char(month, '_YYYY_MM');
+            continue when to_regclass(name) is not null;
+            begin
+                execute format('create table %I partition of %I for values from (%L) to (%L)',
+                    name, parent, month, month + interval '1 month');
+            exception when check_violation or duplicate_table then
+                -- Another instance was faster, or rows of the month are in the default partition and stay there.
+                raise warning 'no partition %: %', name, sqlerrm;
+            end;
+        end loop;
+    end loop;
+end $$;
+
+select make_usage_partitions(now());

@@ -1,9 +1,13 @@
+using System.Globalization;
 using Aspire.Hosting;
 using Microsoft.AspNetCore.Builder;
 
 namespace Billing.SampleHost;
 
-/// <summary><c>serve</c>: a small HTTP server. Anything else: the application host that starts one.</summary>
+/// <summary>
+/// <c>serve</c>: a small HTTP server. <c>messages</c>: a service that sends messages to itself. Anything
+/// else: the application host that starts the server.
+/// </summary>
 public sealed class Program
 {
     private Program()
@@ -13,6 +17,8 @@ public sealed class Program
     public static void Main(string[] args)
     {
         if (args is ["serve", ..]) Serve();
+        else if (args is ["messages", var connection, var schema, var count])
+            Messages.Run(connection, schema, int.Parse(count, CultureInfo.InvariantCulture)).Wait();
         else Host(args);
     }
 

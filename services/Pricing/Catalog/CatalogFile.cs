@@ -1,0 +1,61 @@
+using Billing.Contracts.Catalog;
+using Billing.Contracts.Values;
+
+namespace Billing.Pricing.Catalog;
+
+/// <summary>Meters, plans and prices as people write them into a file. One form for JSON and CSV.</summary>
+public sealed record CatalogFile(
+    IReadOnlyList<CatalogFile.Placed<CatalogFile.Meter>> Meters,
+    IReadOnlyList<CatalogFile.Placed<CatalogFile.Plan>> Plans,
+    IReadOnlyList<CatalogFile.Placed<CatalogFile.Price>> Prices)
+{
+    public static CatalogFile Empty { get; } = new([], [], []);
+
+    /// <param name="Line">Of the file, from 1: where it begins.</param>
+    /// <param name="Field">Where it is in the file: <c>prices[3]</c>; empty in CSV.</param>
+    public sealed record Placed<T>(int Line, string Field, T Value);
+
+    public sealed record Meter(
+        MeterId Id,
+        string EventType,
+        string Unit,
+        Aggregation Aggregation,
+        string? Property = null,
+        Properties? Filter = null,
+        IReadOnlyList<string>? Dimensions = null);
+
+    /// <param name="From">Null: from the moment of the import on.</param>
+    public sealed record Plan(
+        PlanId Id,
+        string Name,
+        IReadOnlyList<Amount>? BaseFees = null,
+        IReadOnlyList<AllowanceV1>? Included = null,
+        DateTimeOffset? From = null);
+
+    /// <param name="From">Null: from the moment of the import on.</param>
+    public sealed record Price(
+        PriceRuleId Id,
+        MeterId Meter,
+        Currency Currency,
+        PriceModelV1 Model,
+        PlanId? Plan = null,
+        string? Country = null,
+        TenantId? Tenant = null,
+        Properties? Where = null,
+        Amount? MinimumCommitment = null,
+        Amount? MaximumCap = null,
+        DateTimeOffset? From = null,
+        DateTimeOffset? Until = null);
+}
+
+/// <summary>One thing that is wrong with a file.</summary>
+/// <param name="Line">From 1; 0: the file as a whole.</param>
+/// <param name="Field">The path in JSON, the column in CSV.</param>
+public sealed record FileError(int Line, string Field, string Message)
+{
+    public override string ToString() =>
+        Field.Length == 0 ? $"line {Line}: {Message}" : $"line {Line}, {Field}: {Message}";
+}
+
+/// <summary>What was read, and everything that was wrong with the rest.</summary>
+public sealed record FileRead(CatalogFile File, IReadOnlyList<FileError> Errors);

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Billing.Contracts.Catalog;
+using Billing.Contracts.Values;
+using Billing.Pricing.Prices;
+using Billing.Pricing.Subscriptions;
+
+namespace Billing.Pricing.Catalog;
+
+/// <summary>Everything that was decided about tenants, meters, plans, prices and subscriptions.</summary>
+public sealed record CatalogState
+{
+    private readonly Lazy<PriceBook> prices = new(PriceBook.Empty);
+
+    public static CatalogState Empty { get; } = new();
+
+    public ImmutableDictionary<TenantId, TenantSetV1> Tenants { get; init; } =
+        ImmutableDictionary<TenantId, TenantSetV1>.Empty;
+
+    public ImmutableDictionary<MeterId, MeterSetV1> Meters { get; init; } =
+        ImmutableDictionary<MeterId, MeterSetV1>.Empty;
+
+    public ImmutableDictionary<PlanId, PlanHistory> Plans { get; init; } =
+        ImmutableDictionary<PlanId, PlanHistory>.Empty;
+
+    public ImmutableDictionary<PriceRuleId, RuleHistory> Rules
+    {
+        get;
+        init
+        {
+            field = value;
+            prices = new(() => PriceBook.Of(value));
+        }
+    } = ImmutableDictionary<PriceRuleId, RuleHistory>.Empty;
+
+    public ImmutableDictionary<SubscriptionId, SubscriptionHistory> Subscriptions { get; init; } =
+        ImmutableDictionary<SubscriptionId, SubscriptionHistory>.Empty;
+
+    public ImmutableDictionary<TenantId, ImmutableList<SubscriptionId>> SubscriptionsOf { get; init; } =
+        ImmutableDictionary<TenantId, ImmutableList<SubscriptionId>>.Empty;
+
+    public ImmutableDictionary<(TenantId, MeterId), ImmutableList<OverageSourceSetV1>> OverageSources
+    {
+        get;
+        init;
+    } = ImmutableDictionary<(TenantId, MeterId), ImmutableList<OverageSourceSetV1>>.Empty;
+
+    /// <summary>The index of all price rules; made at its first use.</summary>
+    public PriceBook Prices => prices.Value;
+
+    public CatalogState Evolve(object fact) => fact switch
+    {
+        TenantSetV1 set => this with { Tenants = Tenants.SetItem(set.Tenant, set) },
+        MeterSetV1 set => this with { Meters = Meters.SetItem(set.Meter, set) },
+        PlanPublishedV1 version => this with
+        {
+            Plans = Plans.SetItem(
+                version.Plan, new([.. Plans.GetValueOrDefault(version.Plan)?.Versions ?? [], version])),
+        },
+        PriceRulePublishedV1 version => this with
+        {
+            Rules = Rules.SetItem(
+                version.Rule, new([.. Rules.GetValueOrDefault(version.Rule)?.Versions ?? [], version])),
+        },
+        PriceRuleRetiredV1 retired when Rules.TryGetValue(retired.Rule, out var rule) =>
+            this with { Rules = Rules.SetItem(retired.Rule, rule with { RetiredFrom = retired.From }) },
+        SubscriptionSetV1 set => Evolve(set),
+        OverageSourceSetV1 set => this with
+        {
+            OverageSources = OverageSources.SetItem(
+                (set.Tenant, set.Meter),
+                OverageSources.GetValueOrDefault((set.Tenant, set.Meter), []).Add(set)),
+        },
+        _ => this,
+    };
+
+    public CatalogState Evolve(IEnumerable<object> facts) =>
+        facts.Aggregate(this, (state, fact) => state.Evolve(fact));
+
+    private CatalogState Evolve(SubscriptionSetV1 set)
+    {
+        var known = Subscriptions.GetValueOrDefault(set.Subscription);
+        var ofTenant = SubscriptionsOf.GetValueOrDefault(set.Tenant, []);
+        return this with
+        {
+            Subscriptions = Subscriptions.SetItem(set.Subscription, new([.. known?.Facts ?? [], set])),
+            SubscriptionsOf = known is null
+                ? SubscriptionsOf.SetItem(set.Tenant, ofTenant.Add(set.Subscription))
+                : SubscriptionsOf,
+        };
+    }
+}
+
+/// <summary>All versions of one plan. The newest that has begun is in force.</summary>
+public sealed record PlanHistory(IReadOnlyList<PlanPublishedV1> Versions)
+{
+    public PlanPublishedV1 Newest => Versions[^1];
+
+    /// <summary>Null before the plan's first moment.</summary>
+    public PlanPublishedV1? InForce(DateTimeOffset moment) =>
+        Versions.LastOrDefault(version => version.From <= moment);
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Billing.Contracts;
+
+namespace Billing.Ledger.Events;
+
+/// <summary>
+/// How events become JSON in the store and come back: as contracts do, and stricter. A store has one writer,
+/// so a name that is not known is not newer but wrong, and is refused instead of passed over.
+/// </summary>
+public static class StoredJson
+{
+    public static JsonSerializerOptions Options { get; } = Make();
+
+    /// <summary>UTF-8, without blanks, the parts in the order of the golden files.</summary>
+    public static byte[] Write(LedgerEvent happened) =>
+        JsonSerializer.SerializeToUtf8Bytes(happened, happened.GetType(), Options);
+
+    /// <summary>An event by its stored name, in its present shape or an older one.</summary>
+    /// <exception cref="JsonException">Not an event of that name, for whatever reason.</exception>
+    public static LedgerEvent Read(string storedName, ReadOnlySpan<byte> json)
+    {
+        if (Upcasts.All.TryGetValue(storedName, out var older))
+            return older.Upcast(Read(older.Shape, json));
+        if (EventNames.All.TryGetValue(storedName, out var shape)) return (LedgerEvent)Read(shape, json);
+        throw new JsonException($"No event is stored as {storedName}.");
+    }
+
+    private static object Read(Type shape, ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, shape, Options)
+                ?? throw new JsonException("Nothing there.");
+        }
+        catch (Exception refused)
+            when (refused is FormatException or ArgumentException or NotSupportedException)
+        {
+            // A value type refused what it was made from.
+            throw new JsonException(refused.Message, refused);
+        }
+    }
+
+    private static JsonSerializerOptions Make()
+    {
+        var options = new JsonSerializerOptions(ContractsJson.Options)
+        {
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}

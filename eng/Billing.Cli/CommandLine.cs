@@ -31,6 +31,8 @@ internal static class CommandLine
             Verbs.Packages.Create(),
             Verbs.Doctor.Create(),
             Verbs.Token.Create(),
+            Verbs.Parked.Create(),
+            Verbs.Bench.Create(),
             help,
         };
     }

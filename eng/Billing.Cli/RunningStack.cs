@@ -24,6 +24,27 @@ internal static class RunningStack
         return free is null ? Who(Path.Combine(data, NoteName)) : null;
     }
 
+    /// <summary>Where a service of the running stack answers.</summary>
+    /// <exception cref="CannotGoOn">Nothing runs on the folder, or it has no such service.</exception>
+    public static Uri AddressOf(string service, string data)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(data, NoteName)));
+            var services = json.RootElement.GetProperty("services");
+            if (!services.TryGetProperty(service, out var urls))
+                throw new CannotGoOn(
+                    $"there is no service '{service}': choose of "
+                    + $"{string.Join(", ", services.EnumerateObject().Select(one => one.Name))}.");
+
+            return new(urls.EnumerateObject().First().Value.GetString()!);
+        }
+        catch (Exception none) when (none is IOException or JsonException or KeyNotFoundException)
+        {
+            throw new CannotGoOn($"no stack is up on {data}: start one with ./billing up.");
+        }
+    }
+
     /// <summary>Keeps a stack from starting on the folder until it is disposed.</summary>
     /// <exception cref="CannotGoOn">One runs on it.</exception>
     public static FileLock KeepOut(string data) => FileLock.Try(Path.Combine(data, LockName))

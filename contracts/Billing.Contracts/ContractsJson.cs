@@ -20,11 +20,16 @@ public static class ContractsJson
     public static T Read<T>(ReadOnlySpan<byte> json) where T : class => (T)Read(typeof(T), json);
 
     /// <exception cref="JsonException">Not a message of that kind, for whatever reason.</exception>
-    public static object Read(Type message, ReadOnlySpan<byte> json)
+    public static object Read(Type message, ReadOnlySpan<byte> json) => Read(message, json, Options);
+
+    /// <summary>The same for records that are kept by stricter rules.</summary>
+    /// <param name="options">Made from <see cref="Options"/>.</param>
+    /// <exception cref="JsonException">Not a record of that kind, for whatever reason.</exception>
+    public static object Read(Type record, ReadOnlySpan<byte> json, JsonSerializerOptions options)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, message, Options)
+            return JsonSerializer.Deserialize(json, record, options)
                 ?? throw new JsonException("Nothing there.");
         }
         catch (Exception refused)

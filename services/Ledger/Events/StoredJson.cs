@@ -21,24 +21,11 @@ public static class StoredJson
     public static LedgerEvent Read(string storedName, ReadOnlySpan<byte> json)
     {
         if (Upcasts.All.TryGetValue(storedName, out var older))
-            return older.Upcast(Read(older.Shape, json));
-        if (EventNames.All.TryGetValue(storedName, out var shape)) return (LedgerEvent)Read(shape, json);
-        throw new JsonException($"No event is stored as {storedName}.");
-    }
+            return older.Upcast(ContractsJson.Read(older.Shape, json, Options));
+        if (EventNames.All.TryGetValue(storedName, out var shape))
+            return (LedgerEvent)ContractsJson.Read(shape, json, Options);
 
-    private static object Read(Type shape, ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, shape, Options)
-                ?? throw new JsonException("Nothing there.");
-        }
-        catch (Exception refused)
-            when (refused is FormatException or ArgumentException or NotSupportedException)
-        {
-            // A value type refused what it was made from.
-            throw new JsonException(refused.Message, refused);
-        }
+        throw new JsonException($"No event is stored as {storedName}.");
     }
 
     private static JsonSerializerOptions Make()

@@ -3,9 +3,18 @@ using System.Text.RegularExpressions;
 
 namespace Billing.Cli.Testing;
 
-/// <summary>Runs test projects that are built, one after another, and adds up what they came to.</summary>
+/// <summary>
+/// Runs test projects that are built, two at a time, and adds up what they came to. Most tests wait for a broker, a
+/// server or a process, so two cores carry two projects; what a project says is printed in one piece at its end.
+/// </summary>
 internal sealed partial class TestRun(Terminal terminal, string results)
 {
+    private const int AtOnce = 2;
+
+    // Those that take more than a minute, the longest first.
+    private static readonly string[] Long =
+        ["ServiceDefaults.Tests", "Ingestion.Tests", "StandIns.Tests", "AppHost.Tests", "Ledger.Tests", "Pricing.Tests"];
+
     public required bool Full { get; init; }
 
     public required string? Filter { get; init; }
@@ -21,11 +30,22 @@ internal sealed partial class TestRun(Terminal terminal, string results)
     public async Task<Tally> Run(IEnumerable<string> projects, CancellationToken cancellation)
     {
         var all = Tally.Nothing;
-        foreach (var project in projects)
-            all += await Run(project, cancellation);
+        var adding = new Lock();
+        await Parallel.ForEachAsync(
+            LongestFirst(projects),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            async (project, stopping) =>
+            {
+                var tally = await Run(project, stopping);
+                lock (adding) all += tally;
+            });
 
         return all;
     }
+
+    /// <summary>So that the last one to end is not one that has only just begun.</summary>
+    internal static IEnumerable<string> LongestFirst(IEnumerable<string> projects) => projects.OrderBy(project =>
+        Array.IndexOf(Long, Path.GetFileNameWithoutExtension(project)) is var place and >= 0 ? place : Long.Length);
 
     private async Task<Tally> Run(string project, CancellationToken cancellation)
     {
@@ -33,6 +53,7 @@ internal sealed partial class TestRun(Terminal terminal, string results)
         var result = Path.Combine(results, $"{name}.trx");
         var clock = Stopwatch.StartNew();
         terminal.Line($"{name} ...");
+        var said = new List<string>();
 
         var outcome = await Programs.Run(
             new Call(
@@ -49,15 +70,15 @@ internal sealed partial class TestRun(Terminal terminal, string results)
                 Folder = Path.GetDirectoryName(project),
                 Environment = Environment,
                 Timeout = PatiencePerProject,
-                OnLine = Show,
+                OnLine = line => Keep(said, line),
             },
             cancellation);
 
         var tally = Judge(Trx.Read(result), outcome);
         var how = tally.BrokeOff is null ? "" : $", BROKE OFF: {tally.BrokeOff}";
-        terminal.Line($"{name}: {tally.Sum}{how} ({Terminal.Seconds(clock.Elapsed)})");
-        foreach (var (reason, count) in tally.Skips)
-            terminal.Line($"    {count} skipped: {reason}");
+        said.Add($"{name}: {tally.Sum}{how} ({Terminal.Seconds(clock.Elapsed)})");
+        said.AddRange(tally.Skips.Select(skip => $"    {skip.Value} skipped: {skip.Key}"));
+        terminal.Line(string.Join(System.Environment.NewLine, said));
 
         return tally;
     }
@@ -77,10 +98,11 @@ internal sealed partial class TestRun(Terminal terminal, string results)
             : read;
     }
 
-    private void Show(string line)
+    private static void Keep(List<string> said, string line)
     {
-        if (line.Length > 0 && !Chatter().IsMatch(line))
-            terminal.Line($"    {line}");
+        if (line.Length == 0 || Chatter().IsMatch(line)) return;
+
+        lock (said) said.Add($"    {line}");
     }
 
     // What every run says, and what is said better from the result file.

@@ -31,7 +31,10 @@ public sealed record EventId
 
     private static bool IsWellFormed(string text, int longest)
     {
-        if (text.Length == 0 || text.Length > longest || text.Any(char.IsControl)) return false;
+        if (text.Length == 0 || text.Length > longest) return false;
+        if (text.AsSpan().ContainsAnyInRange('\0', '\u001f')) return false;
+        if (text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')) return false;
+        if (Ascii.IsValid(text)) return true;
 
         try
         {

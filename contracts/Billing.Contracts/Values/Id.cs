@@ -7,6 +7,8 @@ namespace Billing.Contracts.Values;
 /// <summary>An id that is derived from its cause, so that the same cause makes the same id again.</summary>
 public static class DerivedId
 {
+    private const int LongestOnStack = 1024;
+
     /// <summary>
     /// A UUID of version 8 (RFC 9562, made by a rule of one's own): the first 16 bytes of SHA-256 over kind
     /// and key, each led by its length in bytes, so that no two different keys read alike. Pinned by a test
@@ -14,24 +16,26 @@ public static class DerivedId
     /// </summary>
     public static Guid From(string kind, params ReadOnlySpan<string> key)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, kind);
-        foreach (var part in key) Append(hash, part);
+        var most = Most(kind);
+        foreach (var part in key) most += Most(part);
+        var bytes = most <= LongestOnStack ? stackalloc byte[most] : new byte[most];
+        var length = Append(bytes, kind);
+        foreach (var part in key) length += Append(bytes[length..], part);
 
         Span<byte> digest = stackalloc byte[32];
-        hash.GetHashAndReset(digest);
+        SHA256.HashData(bytes[..length], digest);
         digest[6] = (byte)((digest[6] & 0x0f) | 0x80); // version 8
         digest[8] = (byte)((digest[8] & 0x3f) | 0x80); // the variant of RFC 9562
         return new Guid(digest[..16], bigEndian: true);
     }
 
-    private static void Append(IncrementalHash hash, string part)
+    private static int Most(string part) => 4 + Encoding.UTF8.GetMaxByteCount(part.Length);
+
+    private static int Append(Span<byte> into, string part)
     {
-        var bytes = Encoding.UTF8.GetBytes(part);
-        Span<byte> length = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
+        var length = Encoding.UTF8.GetBytes(part, into[4..]);
+        BinaryPrimitives.WriteInt32BigEndian(into, length);
+        return 4 + length;
     }
 }
 

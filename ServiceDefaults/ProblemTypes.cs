@@ -37,6 +37,7 @@ public static class ProblemTypes
     public static readonly ProblemType PreconditionRequired =
         new("precondition-required", 428, "A header that this request needs is missing");
     public static readonly ProblemType RateLimited = new("rate-limited", 429, "Too many requests");
+    public static readonly ProblemType QuotaExceeded = new("quota-exceeded", 429, "The quota is used up");
     public static readonly ProblemType HeadersTooLarge = new(
         "headers-too-large", 431, "The headers are too large");
     public static readonly ProblemType Internal = new("internal", 500, "Something failed on our side");
@@ -47,8 +48,8 @@ public static class ProblemTypes
     [
         BadRequest, Invalid, Unauthenticated, Forbidden, NotFound, FeatureDisabled, MethodNotAllowed,
         NotAcceptable, Timeout, Conflict, IdempotencyConflict, InProgress, PreconditionFailed, TooLarge,
-        UnsupportedMediaType, Unprocessable, PreconditionRequired, RateLimited, HeadersTooLarge, Internal,
-        Unavailable, Overtime,
+        UnsupportedMediaType, Unprocessable, PreconditionRequired, RateLimited, QuotaExceeded,
+        HeadersTooLarge, Internal, Unavailable, Overtime,
     ];
 
     /// <summary>The general type of a status, for answers that the framework gives.</summary>

@@ -16,7 +16,8 @@ public static class KafkaSettings
         ClientId = service,
         EnableIdempotence = true,
         Acks = Acks.All,
-        LingerMs = 5,
+        // A few events a second would make a request each otherwise; many fill one sooner.
+        LingerMs = 20,
         CompressionType = CompressionType.Lz4,
         MessageTimeoutMs = 60_000,
         AllowAutoCreateTopics = false,

@@ -9,6 +9,8 @@ namespace Billing.ServiceDefaults.UsagePath;
 public sealed class BatchTransaction : IAsyncDisposable
 {
     private readonly List<OutgoingFact> _facts = [];
+    private readonly List<NpgsqlBatchCommand> _last = [];
+    private readonly List<Action> _committed = [];
     private readonly Func<BatchTransaction, CancellationToken, Task> _commit;
     private readonly Func<ValueTask> _release;
 
@@ -27,11 +29,39 @@ public sealed class BatchTransaction : IAsyncDisposable
 
     internal IReadOnlyList<OutgoingFact> Facts => _facts;
 
+    internal IReadOnlyList<NpgsqlBatchCommand> Last => _last;
+
     /// <summary>Each lane's facts keep the order of these calls.</summary>
     public void Send(OutgoingFact fact) => _facts.Add(fact);
 
+    /// <summary>
+    /// A statement whose answer nobody needs. It travels with the facts and the commit, before them and in
+    /// the order of these calls, so that it costs no round trip of its own; what is wrong with it, the commit
+    /// throws.
+    /// </summary>
+    public void Write(NpgsqlBatchCommand command) => _last.Add(command);
+
+    /// <summary>Now, what <see cref="Write"/> has kept for the commit.</summary>
+    internal async Task WriteNow(CancellationToken cancellation)
+    {
+        if (_last.Count == 0) return;
+
+        await using var batch = new NpgsqlBatch(Connection);
+        foreach (var command in _last) batch.BatchCommands.Add(command);
+        await batch.PrepareAsync(cancellation);
+        await batch.ExecuteNonQueryAsync(cancellation);
+        _last.Clear();
+    }
+
+    /// <summary>What holds only if the transaction does: memories and measurements.</summary>
+    public void WhenCommitted(Action then) => _committed.Add(then);
+
     /// <summary>Numbers and stores the facts, commits, hands them to the relay.</summary>
-    public Task Commit(CancellationToken cancellation) => _commit(this, cancellation);
+    public async Task Commit(CancellationToken cancellation)
+    {
+        await _commit(this, cancellation);
+        foreach (var then in _committed) then();
+    }
 
     /// <summary>Undoes everything, unless it was committed.</summary>
     public ValueTask DisposeAsync() => _release();

@@ -36,4 +36,8 @@ public sealed record NumberedFact(OutgoingFact Fact, long Number, FactId? Previo
 /// <param name="At">The broker's time stamp.</param>
 public sealed record RawMessage(
     string Topic, int Partition, long Offset, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Body,
-    IReadOnlyList<KeyValuePair<string, byte[]>> Headers, DateTimeOffset At);
+    IReadOnlyList<KeyValuePair<string, byte[]>> Headers, DateTimeOffset At)
+{
+    /// <summary>What the handler made of it ahead of its turn.</summary>
+    public object? Reading { get; init; }
+}

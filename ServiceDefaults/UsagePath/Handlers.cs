@@ -28,6 +28,12 @@ public interface IRawHandler
     /// <summary>One of <see cref="Contracts.Topics"/>.</summary>
     string Topic { get; }
 
+    /// <summary>
+    /// What can be made of a message without the database, while the batch before it is still at work; comes
+    /// back as <see cref="RawMessage.Reading"/>. Where it throws, there is none.
+    /// </summary>
+    object? Read(RawMessage message) => null;
+
     /// <summary>As <see cref="IFactHandler.Apply"/>; the same message may come again.</summary>
     Task Apply(RawBatch batch, CancellationToken cancellation);
 }

@@ -23,22 +23,30 @@ public sealed class SendFacts(IRelay relay, IEnumerable<IStepWatch> watches)
     }
 
     /// <summary>
-    /// The same with the commit behind it in one round trip. Where somebody watches the steps there are two,
-    /// as there is nothing to be seen between them otherwise.
+    /// The same with the transaction's last statements before it and the commit behind it, in one round
+    /// trip. Where somebody watches the steps there are more, as there is nothing to be seen between them
+    /// otherwise.
     /// </summary>
     /// <exception cref="PostgresException">
     /// Nothing is committed; as well if an earlier statement failed and that was not thrown on.
     /// </exception>
     internal async Task<IReadOnlyList<NumberedFact>> NumberAndCommit(
-        NpgsqlConnection connection, IReadOnlyList<OutgoingFact> facts, CancellationToken cancellation)
+        BatchTransaction transaction, CancellationToken cancellation)
     {
-        var numbered = _watches.Length > 0 ? await Number(connection, facts, cancellation) : [];
+        var (connection, facts) = (transaction.Connection, transaction.Facts);
+        IReadOnlyList<NumberedFact> numbered = [];
+        if (_watches.Length > 0)
+        {
+            await transaction.WriteNow(cancellation);
+            numbered = await Number(connection, facts, cancellation);
+        }
 
         await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in transaction.Last) batch.BatchCommands.Add(command);
         if (_watches.Length == 0 && facts.Count > 0)
         {
             batch.BatchCommands.Add(new("commit"));
-            return await Number(batch, facts, cancellation);
+            return await Number(batch, facts, cancellation, transaction.Last.Count);
         }
 
         // A commit alone would answer to a failed transaction that it was rolled back, and that is no error.
@@ -57,18 +65,21 @@ public sealed class SendFacts(IRelay relay, IEnumerable<IStepWatch> watches)
         relay.HandOver(facts);
     }
 
-    /// <summary>Before what the batch has already.</summary>
+    /// <summary>Behind the first <paramref name="at"/> statements of the batch.</summary>
     private static async Task<NumberedFact[]> Number(
-        NpgsqlBatch batch, IReadOnlyList<OutgoingFact> facts, CancellationToken cancellation)
+        NpgsqlBatch batch, IReadOnlyList<OutgoingFact> facts, CancellationToken cancellation, int at = 0)
     {
         var topics = TopicNumbers.Of(facts);
         for (var place = 0; place < topics.Count; place++)
-            batch.BatchCommands.Insert(place, topics[place].Command());
+            batch.BatchCommands.Insert(at + place, topics[place].Command());
 
         var numbered = new NumberedFact[facts.Count];
+        await batch.PrepareAsync(cancellation);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         foreach (var topic in topics)
         {
+            // Statements before may have answered as well; a statement without rows is passed over anyway.
+            while (!TopicNumbers.IsAnswer(rows)) await rows.NextResultAsync(cancellation);
             await topic.Read(rows, numbered, cancellation);
             await rows.NextResultAsync(cancellation);
         }

@@ -12,7 +12,8 @@ namespace Billing.ServiceDefaults.UsagePath;
 internal sealed class TopicNumbers
 {
     private const string Sql =
-        "select last_number, previous_fact from send_facts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        "select last_number, previous_fact "
+        + "from send_facts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
     private readonly IReadOnlyList<OutgoingFact> _facts;
     private readonly string _topic;
@@ -53,24 +54,36 @@ internal sealed class TopicNumbers
         ];
     }
 
-    public NpgsqlBatchCommand Command() => new(Sql)
+    public NpgsqlBatchCommand Command()
     {
-        Parameters =
+        var (names, kinds) = Kinds();
+        return new(Sql)
         {
-            new() { Value = _topic },
-            new() { Value = _lanes },
-            new() { Value = Array.ConvertAll(_lanes, lane => _counts[lane]) },
-            new() { Value = Array.ConvertAll(_lanes, lane => _lasts[lane]!.Value.Value) },
-            // Arrays of PostgreSQL begin with 1.
-            new() { Value = Each(fact => _placeOfLane[fact.Lane] + 1) },
-            new() { Value = _followers },
-            new() { Value = Each(fact => fact.Id.Value) },
-            new() { Value = Each(fact => fact.WireName) },
-            new() { Value = Each(fact => fact.Key) },
-            new() { Value = Each(fact => fact.Body), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
-            new() { Value = Each(fact => fact.Trace), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = _topic },
+                new() { Value = _lanes },
+                new() { Value = Array.ConvertAll(_lanes, lane => _counts[lane]) },
+                new() { Value = Array.ConvertAll(_lanes, lane => _lasts[lane]!.Value.Value) },
+                // Arrays of PostgreSQL begin with 1.
+                new() { Value = Each(fact => _placeOfLane[fact.Lane] + 1) },
+                new() { Value = _followers },
+                new() { Value = Each(fact => fact.Id.Value) },
+                new() { Value = names },
+                new() { Value = kinds },
+                new() { Value = Each(fact => fact.Key) },
+                new()
+                {
+                    Value = Each(fact => fact.Body),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+                },
+                new() { Value = Traces(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        };
+    }
+
+    public static bool IsAnswer(NpgsqlDataReader rows) =>
+        rows.FieldCount == 2 && rows.GetName(0) == "last_number";
 
     /// <summary>The answer, into the places that the facts have among all.</summary>
     public async Task Read(NpgsqlDataReader rows, NumberedFact[] into, CancellationToken cancellation)
@@ -88,6 +101,26 @@ internal sealed class TopicNumbers
             into[_places[place]] = new(fact, ends[lane] - _followers[place], previous[lane]);
             previous[lane] = fact.Id;
         }
+    }
+
+    /// <summary>The few wire names, and each fact's place among them.</summary>
+    private (string[] Names, int[] Kinds) Kinds()
+    {
+        var names = new List<string>();
+        var kinds = Each(fact =>
+        {
+            // Arrays of PostgreSQL begin with 1.
+            var kind = names.IndexOf(fact.WireName) + 1;
+            if (kind == 0) names.Add(fact.WireName);
+            return kind == 0 ? names.Count : kind;
+        });
+        return ([.. names], kinds);
+    }
+
+    private string?[] Traces()
+    {
+        var traces = Each(fact => fact.Trace);
+        return Array.Exists(traces, trace => trace is not null) ? traces : [];
     }
 
     private T[] Each<T>(Func<OutgoingFact, T> part)

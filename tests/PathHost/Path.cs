@@ -3,6 +3,7 @@ using Billing.Contracts.Values;
 using Billing.ServiceDefaults.UsagePath;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Billing.PathHost;
@@ -13,6 +14,8 @@ public static class Path
     public static void Add(WebApplicationBuilder builder)
     {
         builder.AddUsagePath(path => path.Read<TakeFacts>().ReadRaw<TakeRaw>().Publish(Topics.Ratings));
+        // Nobody but a test starts this program, and for that it waits too long.
+        builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(new FastTime(4)));
         if (Death.FromEnvironment() is { } death) builder.Services.AddSingleton<IStepWatch>(death);
     }
 

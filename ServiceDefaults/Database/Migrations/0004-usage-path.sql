@@ -25,6 +25,7 @@ create table read_lanes (
     last_fact   uuid,
     stopped_because text,                    -- nothing is guessed: a lane that contradicts itself waits for a person
     stopped_at  timestamptz,
+    read_up_to  timestamptz,                 -- of all sources behind it, as its tides say: for whoever closes periods
     primary key (topic, lane)
 );
 
@@ -86,6 +87,16 @@ begin
     if held <> cardinality(the_lanes) then
         raise exception 'lanes of % have another owner', the_topic using errcode = 'ZL001';
     end if;
+end $$;
+
+-- Everything up to a moment was taken of these lanes; whoever owns them by now knows a later one.
+create function keep_read_up_to(the_topic text, the_lanes integer[], epochs bigint[], moments timestamptz[])
+returns void language plpgsql as $$
+begin
+    perform 1 from read_lanes where topic = the_topic and lane = any (the_lanes) order by lane for update;
+    update read_lanes as l set read_up_to = greatest(l.read_up_to, g.moment)
+    from unnest(the_lanes, epochs, moments) as g (lane, epoch, moment)
+    where l.topic = the_topic and l.lane = g.lane and l.epoch = g.epoch;
 end $$;
 
 create function stop_lane(the_topic text, the_lane integer, the_epoch bigint, reason text, moment timestamptz)
@@ -152,14 +163,15 @@ grant select on sent_facts to {staff};
 -- Last in a transaction, before its commit, topics in the order of their names: numbers have no gap and become
 -- visible in their order, because the lane's row is held until then. Each lane is given once, in ascending order,
 -- with how many facts it gets and the last of them; each fact names its lane's place among those and how many facts
--- of that lane come after it. Answers with the lanes' new ends and the facts before these, in the order of lanes.
+-- of that lane come after it, and its wire name's place among the wire names. Where no fact has a trace, none is
+-- given. Answers with the lanes' new ends and the facts before these, in the order of lanes.
 --
 -- On a path that is walked for every fact: the lanes cost a statement however many facts they get, nothing is
 -- sorted or joined, unnest in the select list needs no temporary store, and the plans are made once.
 create function send_facts(
     the_topic text, lanes integer[], counts integer[], last_facts uuid[],
-    places integer[], followers integer[], fact_ids uuid[], wire_names text[], keys text[], bodies bytea[],
-    traces text[])
+    places integer[], followers integer[], fact_ids uuid[], wire_names text[], kinds integer[], keys text[],
+    bodies bytea[], traces text[])
 returns table (last_number bigint, previous_fact uuid)
 language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
@@ -179,10 +191,10 @@ begin
     into ends, befores from counted c;
 
     insert into sent_facts (topic, lane, number, fact_id, wire_name, key, body, trace)
-    select the_topic, lanes[g.place], ends[g.place] - g.follower, g.fact_id, g.wire_name, g.key, g.body, g.trace
+    select the_topic, lanes[g.place], ends[g.place] - g.follower, g.fact_id, wire_names[g.kind], g.key, g.body,
+           g.trace
     from (select unnest(places) as place, unnest(followers) as follower, unnest(fact_ids) as fact_id,
-                 unnest(wire_names) as wire_name, unnest(keys) as key, unnest(bodies) as body,
-                 unnest(traces) as trace) g;
+                 unnest(kinds) as kind, unnest(keys) as key, unnest(bodies) as body, unnest(traces) as trace) g;
 
     return query select * from unnest(ends, befores);
 end $$;
@@ -267,4 +279,6 @@ create table lane_inbox (
 );
 
 create index lane_inbox_lane on lane_inbox (lane, id);
+select billing_force_policies('lane_inbox');
+grant select on lane_inbox to {staff};
 grant delete on lane_inbox to {writer};

@@ -83,6 +83,19 @@ internal static class LaneRows
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>A lane that is not ours any more gets its moment from its owner.</summary>
+    public static async Task ReadUpTo(
+        NpgsqlDataSource writer, string topic, List<(Lane Lane, DateTimeOffset Moment)> reached,
+        CancellationToken cancellation)
+    {
+        await using var command = writer.CreateCommand("select keep_read_up_to($1, $2, $3, $4)");
+        command.Parameters.Add(new() { Value = topic });
+        command.Parameters.Add(new() { Value = reached.Select(one => one.Lane.Number).ToArray() });
+        command.Parameters.Add(new() { Value = reached.Select(one => one.Lane.Epoch).ToArray() });
+        command.Parameters.Add(new() { Value = reached.Select(one => one.Moment).ToArray() });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
     private static NpgsqlBatchCommand AdvanceLanes(string topic, IReadOnlyList<ReadFact> facts)
     {
         // Each lane's facts are in their order, so the first seen is the first and the last seen the last.

@@ -77,7 +77,22 @@ internal sealed partial class NumberedTopic(
         PathMetrics.Gaps(Topic, held, gaps, now - oldest);
         asking.Ask(Topic, lanes.Asks(now));
         if (parked.HasAny) await redrive.Run(stop);
+        if (lanes.Reached() is { Count: > 0 } reached) await KeepMoments(reached, stop.Hard);
         if (inbox is not null) await inbox.Run(stop);
+    }
+
+    private async Task KeepMoments(
+        List<(Lane Lane, DateTimeOffset Moment)> reached, CancellationToken cancellation)
+    {
+        try
+        {
+            await LaneRows.ReadUpTo(database.Writer, Topic, reached, cancellation);
+        }
+        catch (Npgsql.NpgsqlException away)
+        {
+            // The next tide says a later one.
+            NotKept(Topic, away.Message);
+        }
     }
 
     private async Task Take(Plan plan, StopTokens stop)
@@ -113,6 +128,10 @@ internal sealed partial class NumberedTopic(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Stops {Topic} lane {Lane}: {Reason}")]
     private partial void Stopped(string topic, int lane, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The moment that {Topic} is read up to is not kept: {Why}")]
+    private partial void NotKept(string topic, string why);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

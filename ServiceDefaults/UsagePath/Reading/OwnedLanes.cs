@@ -75,6 +75,15 @@ internal sealed class OwnedLanes(string topic)
         lock (_gate) return _table.Correct(rows, partitions);
     }
 
+    /// <summary>Lanes of which everything up to a moment is committed by now.</summary>
+    public List<(Lane Lane, DateTimeOffset Moment)> Reached()
+    {
+        lock (_gate)
+            return [.. _table.Lanes.Where(lane => lane.State.StoppedBecause is null)
+                .Select(lane => (lane, Moment: lane.Reach()))
+                .Where(one => one.Moment is not null).Select(one => (one.lane, one.Moment!.Value))];
+    }
+
     /// <summary>What is due to be asked for now.</summary>
     public List<(Lane Lane, long From, long Through)> Asks(DateTimeOffset now)
     {

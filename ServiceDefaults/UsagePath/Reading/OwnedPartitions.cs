@@ -3,7 +3,7 @@ using Confluent.Kafka;
 namespace Billing.ServiceDefaults.UsagePath.Reading;
 
 /// <summary>A message of a raw topic, on its way into a transaction.</summary>
-internal sealed class ReadRaw(ConsumeResult<byte[], byte[]> message, OwnedPartition owner)
+internal sealed class ReadRaw(ConsumeResult<byte[], byte[]> message, RawMessage raw, OwnedPartition owner)
 {
     public ConsumeResult<byte[], byte[]> Message => message;
 
@@ -11,12 +11,20 @@ internal sealed class ReadRaw(ConsumeResult<byte[], byte[]> message, OwnedPartit
 
     public string? ParkReason { get; set; }
 
-    public RawMessage Raw { get; } = new(
-        message.Topic, message.Partition, message.Offset, message.Message.Key ?? [],
-        message.Message.Value ?? [],
-        [.. (message.Message.Headers ?? []).Select(
-            header => KeyValuePair.Create(header.Key, header.GetValueBytes() ?? []))],
-        new(message.Message.Timestamp.UtcDateTime, TimeSpan.Zero));
+    public RawMessage Raw => raw;
+
+    public static RawMessage RawOf(ConsumeResult<byte[], byte[]> message)
+    {
+        var came = message.Message.Headers;
+        var headers = came is null or { Count: 0 } ? [] : new KeyValuePair<string, byte[]>[came.Count];
+        for (var place = 0; place < headers.Length; place++)
+            headers[place] = new(came![place].Key, came[place].GetValueBytes() ?? []);
+
+        return new(
+            message.Topic, message.Partition, message.Offset, message.Message.Key ?? [],
+            message.Message.Value ?? [], headers,
+            new(message.Message.Timestamp.UtcDateTime, TimeSpan.Zero));
+    }
 }
 
 /// <summary>A partition of a raw topic that this process owns, as far as the database agrees.</summary>
@@ -74,13 +82,15 @@ internal sealed class OwnedPartitions
     {
         var fresh = new List<ReadRaw>(bundle.Messages.Count);
         lock (_gate)
-            foreach (var message in bundle.Messages)
+            for (var place = 0; place < bundle.Messages.Count; place++)
             {
+                var message = bundle.Messages[place];
                 if (!_partitions.TryGetValue(message.Partition, out var owned)) continue;
                 if (owned.Next is { } next && message.Offset < next) continue;
 
                 owned.Next = message.Offset + 1;
-                fresh.Add(new(message, owned));
+                fresh.Add(new(
+                    message, bundle.Ahead?[place] as RawMessage ?? ReadRaw.RawOf(message), owned));
             }
 
         return fresh;

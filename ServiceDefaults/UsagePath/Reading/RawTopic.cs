@@ -12,6 +12,8 @@ internal sealed class RawTopic(
     OwnedPartitions partitions, TakeRaw take, ReadUpTo readUpTo, ServiceDatabase database, PathWatch watch,
     TimeProvider time, ILogger<RawTopic> logger) : ITopicWork
 {
+    private const int FewMessages = 500;
+
     public string Topic => take.Topic;
 
     public async Task<IReadOnlyDictionary<int, Offset>> TakeOver(
@@ -42,12 +44,30 @@ internal sealed class RawTopic(
 
     public void Restart(int partition) => partitions.Restart(partition);
 
+    public object Read(ConsumeResult<byte[], byte[]> message) => take.Read(message);
+
     public async Task Apply(Bundle bundle, StopTokens stop)
     {
         watch.Reached(Step.BatchRead, Topic);
         var fresh = partitions.Read(bundle);
         PathMetrics.Read(Topic, fresh.Count, bundle.Messages.Count - fresh.Count, held: 0);
-        if (fresh.Count > 0) await new TakeInPieces<ReadRaw>(take, time, logger).Take(fresh, stop);
+        await Task.WhenAll(Parts(fresh).Select(part => Task.Run(
+            () => new TakeInPieces<ReadRaw>(take, time, logger).Take(part, stop), CancellationToken.None)));
+    }
+
+    /// <summary>
+    /// Of many messages two transactions, each with partitions of its own: while one waits for the other's
+    /// lanes, or for the disk, its processor has something to do.
+    /// </summary>
+    private static IEnumerable<List<ReadRaw>> Parts(List<ReadRaw> fresh)
+    {
+        if (fresh.Count < FewMessages) return fresh.Count > 0 ? [fresh] : [];
+
+        List<ReadRaw> one = [], other = [];
+        foreach (var partition in fresh.GroupBy(message => message.Owner.Number)
+            .OrderByDescending(partition => partition.Count()))
+            (one.Count <= other.Count ? one : other).AddRange(partition);
+        return other.Count > 0 ? [one, other] : [one];
     }
 
     public Task Tend(StopTokens stop) => readUpTo.Tend(stop.Hard);

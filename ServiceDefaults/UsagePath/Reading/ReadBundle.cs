@@ -9,6 +9,9 @@ using Message = ConsumeResult<byte[], byte[]>;
 /// <param name="Ends">Partition → offset behind its last message, as the broker last said.</param>
 internal sealed record Bundle(IReadOnlyList<Message> Messages, IReadOnlyDictionary<int, long> Ends)
 {
+    /// <summary>What was made of each message while it waited.</summary>
+    public IReadOnlyList<object?>? Ahead { get; init; }
+
     public IEnumerable<int> Partitions => Messages.Select(message => message.Partition.Value).Distinct();
 
     public bool IsAtEnd(Message message) =>
@@ -86,6 +89,8 @@ internal sealed class ReadBundle(LaneTable table, DateTimeOffset now)
             if (decision.Verdict is TideVerdict.Stop or TideVerdict.Low
                 && lane.State.StoppedBecause is not null)
                 Stop(lane);
+            if (decision.Verdict is TideVerdict.Nothing or TideVerdict.Missing)
+                lane.Hear(end.LastNumber, end.ReadUpTo);
         }
     }
 

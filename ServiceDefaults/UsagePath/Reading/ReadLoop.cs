@@ -79,9 +79,7 @@ internal sealed partial class ReadLoop(
         }
     }
 
-    /// <summary>
-    /// What the position means is gone. Numbers, or (source, id), sort out what comes again.
-    /// </summary>
+    /// <summary>What the position means is gone; numbers or (source, id) sort out what comes.</summary>
     private void Restart(TopicPartition partition)
     {
         Restarts(partition.Topic, partition.Partition);
@@ -94,9 +92,7 @@ internal sealed partial class ReadLoop(
     /// <summary>False while an intake is full; after a moment of that the broker has to wait.</summary>
     private bool MakeRoom()
     {
-        if (consumer.HasNewPartitions)
-            foreach (var topic in _paused) consumer.Client.Pause(consumer.PartitionsOf(topic));
-        consumer.HasNewPartitions = false;
+        if (consumer.HasNewPartitions) Arrange();
         foreach (var topic in _paused.Where(topic => !intakes[topic].IsFull).ToList())
         {
             consumer.Client.Resume(consumer.PartitionsOf(topic));
@@ -112,6 +108,16 @@ internal sealed partial class ReadLoop(
         }
 
         return true;
+    }
+
+    // The client remembers that a partition was paused while it was somebody else's: coming back, it would
+    // never be read again.
+    private void Arrange()
+    {
+        consumer.HasNewPartitions = false;
+        foreach (var topic in intakes.Keys)
+            if (_paused.Contains(topic)) consumer.Client.Pause(consumer.PartitionsOf(topic));
+            else consumer.Client.Resume(consumer.PartitionsOf(topic));
     }
 
     private void Store(IReadOnlyList<ConsumeResult<byte[], byte[]>> done)
@@ -136,8 +142,7 @@ internal sealed partial class ReadLoop(
     private partial void Refused(ErrorCode code, string reason);
 
     [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "The position in {Topic} partition {Partition} is gone: from its beginning")]
+        Level = LogLevel.Warning, Message = "{Topic} partition {Partition} begins again: position gone")]
     private partial void Restarts(string topic, int partition);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "No offset for {Topic} partition {Partition}: {Code}")]

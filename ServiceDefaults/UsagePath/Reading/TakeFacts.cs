@@ -32,6 +32,7 @@ internal sealed partial class TakeFacts(
         if (batch.Parked.Count > 0 && !parked.Add(batch.Parked, sorted)) return false;
 
         await ParkedKeys.Keep(transaction.Connection, sorted.Parked, batch.Now, cancellation);
+        if (watch.IsWatched) await transaction.WriteNow(cancellation);
         watch.Reached(Step.EffectsWritten, Topic);
         await transaction.Commit(cancellation);
         lanes.Committed(messages);

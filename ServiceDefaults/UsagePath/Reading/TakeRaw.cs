@@ -1,5 +1,6 @@
 using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath.Parking;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -13,6 +14,21 @@ internal sealed partial class TakeRaw(
     public string Topic => handler.Topic;
 
     public List<ReadRaw> StillOurs(IReadOnlyList<ReadRaw> messages) => partitions.StillOurs(messages);
+
+    public RawMessage Read(ConsumeResult<byte[], byte[]> message)
+    {
+        var raw = ReadRaw.RawOf(message);
+        try
+        {
+            return raw with { Reading = handler.Read(raw) };
+        }
+#pragma warning disable CA1031 // In its turn the handler meets the same again, and there it is the message's.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return raw;
+        }
+    }
 
     public async Task<bool> Try(List<ReadRaw> messages, bool isLast, CancellationToken cancellation)
     {
@@ -35,6 +51,7 @@ internal sealed partial class TakeRaw(
                 message => StrayMessages.Row(message.Message, message.ParkReason!))
                 .DistinctBy(row => row.Key)],
             batch.Now, cancellation);
+        if (watch.IsWatched) await transaction.WriteNow(cancellation);
         watch.Reached(Step.EffectsWritten, Topic);
         await transaction.Commit(cancellation);
         partitions.Committed(messages);

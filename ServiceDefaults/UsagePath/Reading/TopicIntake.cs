@@ -14,6 +14,7 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
     private static readonly TimeSpan BetweenTends = TimeSpan.FromMilliseconds(250);
 
     private List<ConsumeResult<byte[], byte[]>> _gathered = [];
+    private List<object?> _ahead = [];
     private List<ConsumeResult<byte[], byte[]>> _atWork = [];
     private long _bytes;
     private DateTimeOffset _tended;
@@ -36,6 +37,7 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
     public void Gather(ConsumeResult<byte[], byte[]> message)
     {
         _gathered.Add(message);
+        _ahead.Add(work.Read(message));
         _bytes += MessageBytes.Of(message);
     }
 
@@ -57,9 +59,9 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
         var isTendDue = isUrgent || now - _tended >= BetweenTends;
         if (_gathered.Count == 0 && !isTendDue) return done;
 
-        (_atWork, _gathered, _bytes) = (_gathered, [], 0);
+        var bundle = new Bundle(_gathered, Ends(_gathered, endOf)) { Ahead = _ahead };
+        (_atWork, _gathered, _ahead, _bytes) = (_gathered, [], [], 0);
         if (isTendDue) _tended = now;
-        var bundle = new Bundle(_atWork, Ends(_atWork, endOf));
         Running = Task.Run(() => Run(bundle, isTendDue, stop), CancellationToken.None);
         return done;
     }
@@ -74,7 +76,7 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
     public IReadOnlyList<ConsumeResult<byte[], byte[]>> End()
     {
         var done = Running.IsCompletedSuccessfully ? _atWork : [];
-        (_atWork, _gathered, _bytes, Running) = ([], [], 0, Task.CompletedTask);
+        (_atWork, _gathered, _ahead, _bytes, Running) = ([], [], [], 0, Task.CompletedTask);
         return done;
     }
 

@@ -21,6 +21,9 @@ internal interface ITopicWork
     /// </summary>
     void Restart(int partition);
 
+    /// <summary>In the consumer's thread: what can be made of a message before its turn comes.</summary>
+    object? Read(ConsumeResult<byte[], byte[]> message) => null;
+
     /// <summary>One bundle at a time. What it throws makes the whole consumer begin again.</summary>
     Task Apply(Bundle bundle, StopTokens stop);
 

@@ -16,7 +16,7 @@ internal sealed partial class RelayKeeper(
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(1);
 
     private readonly IStepWatch[] _watches = [.. watches];
-    private readonly Every _leases = new(TimeSpan.FromSeconds(3));
+    private readonly Every _leases = new(leases.BetweenRenewals);
     private readonly Every _ends = new(TimeSpan.FromMilliseconds(250));
     private readonly Every _marks = new(TimeSpan.FromMilliseconds(200));
     private readonly Every _tides = new(TimeSpan.FromSeconds(2));

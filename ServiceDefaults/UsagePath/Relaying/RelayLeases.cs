@@ -1,5 +1,6 @@
 using Billing.ServiceDefaults.Kafka;
 using Confluent.Kafka;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Billing.ServiceDefaults.UsagePath.Relaying;
@@ -10,14 +11,20 @@ namespace Billing.ServiceDefaults.UsagePath.Relaying;
 /// </summary>
 internal sealed partial class RelayLeases(
     RelayState state, RelayStore store, RelayMemory memory, KafkaConnection kafka, ServiceIdentity service,
-    ILogger<RelayLeases> logger)
+    IConfiguration configuration, ILogger<RelayLeases> logger)
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestAsking = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan BetweenAsking = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(2);
 
+    // What a process that died had is published by another after this time.
+    private readonly TimeSpan _duration =
+        configuration.Optional("Relay:Lease", TimeSpan.FromSeconds(10));
+
     private TimeSpan _nextAsking;
+
+    /// <summary>Often enough that one failure costs no lease.</summary>
+    public TimeSpan BetweenRenewals => _duration * 0.3;
 
     /// <returns>Whether a partition is new.</returns>
     public async Task<bool> Renew(CancellationToken cancellation)
@@ -27,7 +34,7 @@ internal sealed partial class RelayLeases(
         foreach (var topic in state.Topics.Values.Where(topic => topic.Partitions > 0))
         {
             var held = await store.Lease(
-                topic.Name, topic.Partitions, service.Instance, Duration, cancellation);
+                topic.Name, topic.Partitions, service.Instance, _duration, cancellation);
             if (held.ToHashSet().SetEquals(topic.Held.Keys)) continue;
 
             var ends = await store.Ends([topic.Name], cancellation);

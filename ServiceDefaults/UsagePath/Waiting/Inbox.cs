@@ -29,17 +29,25 @@ public sealed class Inbox
     private volatile bool _isPoked;
 
     /// <summary>
-    /// In the caller's transaction; after its commit <see cref="Poke"/> saves the owner's wait.
+    /// In the caller's transaction; after its commit <see cref="Poke"/> saves the owner's wait. A row that is
+    /// there already stays as it is.
     /// </summary>
-    public static async Task Leave(NpgsqlConnection connection, InboxRow row, CancellationToken cancellation)
+    public static async Task Leave(
+        NpgsqlConnection connection, IReadOnlyList<InboxRow> rows, CancellationToken cancellation)
     {
+        if (rows.Count == 0) return;
+
         await using var command = new NpgsqlCommand(
-            "insert into lane_inbox (id, lane, kind, body, asked_at) values ($1, $2, $3, $4, $5)", connection)
+            "insert into lane_inbox (id, lane, kind, body, asked_at) "
+            + "select * from unnest($1, $2, $3, $4, $5) on conflict (id) do nothing", connection)
         {
             Parameters =
             {
-                new() { Value = row.Id }, new() { Value = row.Lane }, new() { Value = row.Kind },
-                new() { Value = row.Body }, new() { Value = row.AskedAt },
+                new() { Value = rows.Select(row => row.Id).ToArray() },
+                new() { Value = rows.Select(row => row.Lane).ToArray() },
+                new() { Value = rows.Select(row => row.Kind).ToArray() },
+                new() { Value = rows.Select(row => row.Body.ToArray()).ToArray() },
+                new() { Value = rows.Select(row => row.AskedAt).ToArray() },
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);

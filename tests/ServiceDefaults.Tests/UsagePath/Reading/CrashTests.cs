@@ -193,6 +193,7 @@ internal sealed class HostProcess : IAsyncDisposable
             start.Environment[name.Replace(":", "__")] = value;
         start.Environment[$"ConnectionStrings__{Resources.Kafka}"] = broker;
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{FreePort.Find()}";
+        start.Environment["Relay__Lease"] = "00:00:02";
         // Nobody is waited for who will not come any more.
         start.Environment["Kafka__Group"] = Guid.NewGuid().ToString("N");
         foreach (var (name, value) in settings) start.Environment[name] = value;

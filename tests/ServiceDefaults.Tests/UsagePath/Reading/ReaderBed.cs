@@ -47,12 +47,14 @@ internal sealed class Reader : IAsyncDisposable
         {
             [$"ConnectionStrings:{Resources.Kafka}"] = broker,
             ["Kafka:Group"] = group == "own" ? Guid.NewGuid().ToString("N") : group ?? database.Service,
-            ["Kafka:SessionTimeoutMs"] = "6000",
+            ["Kafka:SessionTimeoutMs"] = "3000",
+            ["Relay:Lease"] = "00:00:03",
         });
         var services = builder.Services;
         services.AddSingleton<TestLog>()
             .AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<TestLog>());
-        services.AddTime().AddLogging();
+        // Beats, looks, asks and pauses of seconds are the same in a quarter of the time.
+        services.AddSingleton<TimeProvider>(new PathHost.FastTime(4)).AddTime().AddLogging();
         services.AddSingleton(new ServiceIdentity(
             database.Service, Guid.NewGuid().ToString("N"), new("1.0.0", null, "1.0.0"), TestService.Start));
         services.AddSingleton(_ => ServiceDatabase.Of(builder.Configuration, database.Service));

@@ -41,6 +41,8 @@ internal sealed class Sender : IAsyncDisposable
                 new Dictionary<string, string?> { [$"ConnectionStrings:{Resources.Kafka}"] = broker })
             .Build();
         services.AddSingleton<IConfiguration>(configuration);
+        // Beats, tides and pauses of seconds are the same in a quarter of the time.
+        services.AddSingleton<TimeProvider>(new PathHost.FastTime(4));
         services.AddTime().AddLogging(logging => logging.AddProvider(new TestLog()));
         services.AddSingleton(new ServiceIdentity(
             database.Service, Guid.NewGuid().ToString("N"), new("1.0.0", null, "1.0.0"), TestService.Start));

@@ -74,6 +74,34 @@ internal sealed class SendFactsTests
     }
 
     [Test]
+    public async Task what_is_written_with_the_commit_holds_together_with_the_facts_or_not_at_all()
+    {
+        var remembered = 0;
+        await Send(effect: 1, id: 1);
+        (await Should.ThrowAsync<PostgresException>(() => Send(effect: 1, id: 2))).SqlState
+            .ShouldBe(PostgresErrorCodes.UniqueViolation);
+        await Send(effect: 2, id: 3);
+
+        remembered.ShouldBe(2);
+        _relay.Facts.Select(fact => (fact.Number, fact.Fact.Id.Value)).ShouldBe([(1, Id(1)), (2, Id(3))]);
+        (await _database.Ask<long>(_database.Owner, "select count(*) from effects")).ShouldBe(2);
+
+        async Task Send(int effect, int id)
+        {
+            await using var transaction = await _sender.Transactions.Begin(CancellationToken.None);
+            // One that answers with rows, which nobody reads.
+            transaction.Write(new("select 7 as last_number"));
+            transaction.Write(new("insert into effects values ($1)")
+            {
+                Parameters = { new() { Value = effect } },
+            });
+            transaction.WhenCommitted(() => remembered++);
+            transaction.Send(Sender.Fact(1, id));
+            await transaction.Commit(CancellationToken.None);
+        }
+    }
+
+    [Test]
     public async Task what_is_rolled_back_leaves_no_gap_and_is_not_handed_over()
     {
         await _sender.Send(Sender.Fact(1, 1));

@@ -124,9 +124,10 @@ public class WaitingTests
         await using var connection = await _database.Open(_database.Writer);
         await Inbox.Leave(
             connection,
-            new(new Guid(row, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), row % Lanes.Count, "test",
-                Encoding.UTF8.GetBytes(body),
-                TestService.Start),
+            [
+                new(new Guid(row, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), row % Lanes.Count, "test",
+                    Encoding.UTF8.GetBytes(body), TestService.Start),
+            ],
             CancellationToken.None);
     }
 

@@ -29,7 +29,7 @@ public sealed class Workbench : IAsyncDisposable
         Test = test;
         Database = ServiceDatabase.Of(test.Configuration, test.Service);
         Catalog = new(Database, TimeProvider.System, NullLogger<KnownCatalog>.Instance);
-        Usage = new(Catalog, new UsageSources(Database), BelievedTimes.Default);
+        Usage = new(Catalog, new UsageSources(), BelievedTimes.Default);
         Unmatched = new(Catalog);
         Transactions = new(Database, _send);
     }
@@ -215,6 +215,7 @@ public sealed class Workbench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Catalog.Dispose();
+        await Transactions.DisposeAsync();
         await Database.DisposeAsync();
         await Test.DisposeAsync();
     }

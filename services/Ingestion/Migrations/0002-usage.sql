@@ -159,10 +159,12 @@ grant update on catalog_meters to {writer};
 
 -- The first thing of a batch after its position. Inserts the keys that are not there yet, locks those that may have
 -- to change, and answers with the ones that were there before. A key that another transaction is just inserting is
--- waited for, so nobody misses a change or an original that comes at the same moment. Keys must come sorted.
+-- waited for, so nobody misses a change or an original that comes at the same moment. Keys must come sorted, and all
+-- keys of a transaction at once. Where they are likely to be new they are inserted without looking for each of them
+-- first, which is half of the work; one that was there undoes that, and then each is looked for.
 create function take_usage_keys(
     the_sources integer[], the_ids text[], the_digests uuid[], the_states smallint[], the_tenants text[],
-    are_locked boolean[], the_moment timestamptz)
+    the_moment timestamptz, are_locked boolean[], are_likely_new boolean)
 returns table (
     source_id integer, id text, digest uuid, state smallint, revision integer, tenant_id text,
     received_at timestamptz)
@@ -174,6 +176,18 @@ declare
     inserted bigint;
     found_before bigint;
 begin
+    if are_likely_new then
+        begin
+            -- In the select list, unnest needs no temporary store.
+            insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
+            select g.s, g.i, g.d, g.st, g.t, the_moment
+            from (select unnest(the_sources) as s, unnest(the_ids) as i, unnest(the_digests) as d,
+                         unnest(the_states) as st, unnest(the_tenants) as t) g;
+            return;
+        exception when unique_violation then null;
+        end;
+    end if;
+
     insert into usage_keys as k (source_id, id, digest, state, tenant_id, received_at)
     select g.s, g.i, g.d, g.st, g.t, the_moment
     from unnest(the_sources, the_ids, the_digests, the_states, the_tenants) as g (s, i, d, st, t)
@@ -197,16 +211,31 @@ begin
     end if;
 end $$;
 
--- Two statements of every batch, planned once instead of each time for the number of rows at hand.
+-- The same for who is sure enough that all of them are new not to wait for an answer: if one is not, the transaction
+-- fails by the primary key's name, and is done again with the function above.
+create function insert_usage_keys(
+    the_sources integer[], the_ids text[], the_digests uuid[], the_states smallint[], the_tenants text[],
+    the_moment timestamptz)
+returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
+begin
+    insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
+    select g.s, g.i, g.d, g.st, g.t, the_moment
+    from (select unnest(the_sources) as s, unnest(the_ids) as i, unnest(the_digests) as d,
+                 unnest(the_states) as st, unnest(the_tenants) as t) g;
+end $$;
+
+-- Two statements of every batch, planned once instead of each time for the number of rows at hand. Where a column
+-- has nothing its array may be empty: in a select list the shorter ones go on with null.
 create function keep_usage_originals(
-    the_moment timestamptz, sources integer[], vias smallint[], partitions integer[], offsets bigint[], ids text[],
+    the_moment timestamptz, sources integer[], the_via smallint, partitions integer[], offsets bigint[], ids text[],
     tenants text[], senders text[], all_headers text[], bodies bytea[])
 returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
     insert into usage_originals (
         received_at, source_id, via, partition, kafka_offset, id, tenant_id, sent_by, headers, body)
     select the_moment, g.*
-    from unnest(sources, vias, partitions, offsets, ids, tenants, senders, all_headers, bodies) as g;
+    from (select unnest(sources), the_via, unnest(partitions), unnest(offsets), unnest(ids), unnest(tenants),
+                 unnest(senders), unnest(all_headers), unnest(bodies)) as g;
 end $$;
 
 create function count_usage(

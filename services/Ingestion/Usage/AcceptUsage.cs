@@ -7,47 +7,62 @@ namespace Billing.Ingestion.Usage;
 
 /// <summary>
 /// The one way in which events are taken, from Kafka, over HTTP and from files: judged, deduplicated, kept,
-/// counted and told to Pricing, in the caller's transaction and in two round trips.
+/// counted and told to Pricing, in the caller's transaction: one round trip here, one with the commit.
 /// </summary>
 public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, BelievedTimes believed)
 {
     private const string WaitingFor =
         "select id, body from waiting_facts where kind = $1 and missing_key = any ($2) order by id";
 
+    // Who resends does so for a while; the rest of the time nothing comes twice.
+    private volatile bool _wereAllNew = true;
+
+    /// <summary>A first try has failed by what was taken before.</summary>
+    public void SomeCameBefore() => _wereAllNew = false;
+
     /// <summary>Nothing holds until the caller has committed <paramref name="transaction"/>.</summary>
     /// <param name="arrivals">At most a few thousand.</param>
     /// <param name="now">When they were received.</param>
+    /// <param name="isFirstTry">
+    /// Where nothing has come twice lately, all is written with the commit; that fails with what
+    /// <see cref="UsageKeys.IsKnown"/> recognizes if something has, and is to be tried again with false.
+    /// </param>
     /// <returns>One verdict for each arrival, in their order.</returns>
     public async Task<IReadOnlyList<Verdict>> Apply(
         IReadOnlyList<Arrival> arrivals, BatchTransaction transaction, DateTimeOffset now,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool isFirstTry = false)
     {
         now = Moments.Cut(now);
         var known = catalog.Current;
-        await sources.Learn(arrivals.Select(one => one.Event?.Source ?? one.Source), now, cancellation);
+        var numbers = await sources.Learn(arrivals, transaction, now, cancellation);
 
         var verdicts = new Verdict[arrivals.Count];
-        var candidates = Candidates(arrivals, known, now);
-        var keys = new UsageKeys(now, candidates.Count);
+        var candidates = Candidates(arrivals, numbers, known, now);
+        var keys = new UsageKeys(now, candidates.Count, _wereAllNew);
         foreach (var candidate in candidates) keys.Add(candidate);
-        await keys.Fetch(transaction.Connection, cancellation);
+        if (!isFirstTry || !_wereAllNew || !keys.TryInsert(transaction))
+        {
+            await keys.Fetch(transaction.Connection, cancellation);
+            _wereAllNew = keys.AreAllNew;
+        }
+
         var waiting = await WaitingChanges(candidates, keys, transaction.Connection, cancellation);
 
         using var facts = new UsageFacts();
         var batch = new UsageBatch(keys, known, facts, transaction, now);
-        Refuse(arrivals, batch, verdicts, now);
+        Refuse(arrivals, numbers, batch, verdicts, now);
         foreach (var candidate in candidates)
             verdicts[candidate.Index] = batch.Take(
                 candidate, waiting?.GetValueOrDefault(candidate.Key) ?? []);
 
-        await batch.Effects.Write(keys.Rows, transaction, cancellation);
-        UsageMeters.Count(verdicts, arrivals);
+        batch.Effects.Write(keys.Rows, transaction);
+        transaction.WhenCommitted(() => UsageMeters.Count(verdicts, arrivals));
         return verdicts;
     }
 
     /// <summary>Events of their own first, then changes, which may point at them.</summary>
     private List<Candidate> Candidates(
-        IReadOnlyList<Arrival> arrivals, CatalogSnapshot known, DateTimeOffset now)
+        IReadOnlyList<Arrival> arrivals, SourceNumbers numbers, CatalogSnapshot known, DateTimeOffset now)
     {
         var candidates = new List<Candidate>(arrivals.Count);
         List<Candidate>? changes = null;
@@ -60,9 +75,9 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
                 Index = index,
                 Arrival = arrivals[index],
                 Usage = usage,
-                Key = new(sources[usage.Source], usage.Id),
+                Key = new(numbers[usage.Source], usage.Id),
                 Judgment = JudgeUsage.Decide(usage, known, now, believed),
-                Digest = ContentDigest.Of(usage),
+                Digest = arrivals[index].Digest,
             };
             if (usage.Change is null) candidates.Add(candidate);
             else (changes ??= []).Add(candidate);
@@ -73,15 +88,16 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
         return candidates;
     }
 
-    private void Refuse(
-        IReadOnlyList<Arrival> arrivals, UsageBatch batch, Verdict[] verdicts, DateTimeOffset now)
+    private static void Refuse(
+        IReadOnlyList<Arrival> arrivals, SourceNumbers numbers, UsageBatch batch, Verdict[] verdicts,
+        DateTimeOffset now)
     {
         for (var index = 0; index < arrivals.Count; index++)
         {
             if (arrivals[index] is not { Event: null } arrival) continue;
 
             var reason = arrival.Refusal ?? Refusal.NotJson;
-            var source = arrival.Source is { } name ? sources[name] : UsageSources.Unreadable;
+            var source = arrival.Source is { } name ? numbers[name] : UsageSources.Unreadable;
             batch.Effects.Refusals.Add(arrival, reason);
             batch.Effects.Counts.Received(source, now, VerdictKind.Rejected);
             verdicts[index] = Verdict.Rejected(reason);

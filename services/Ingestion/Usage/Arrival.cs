@@ -9,7 +9,18 @@ public sealed class Arrival
     public required UsageVia Via { get; init; }
 
     /// <summary>Null where it could not be read; then there is a <see cref="Refusal"/>.</summary>
-    public UsageEvent? Event { get; init; }
+    public UsageEvent? Event
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value is not null) Digest = ContentDigest.Of(value);
+        }
+    }
+
+    /// <summary>Of the event's content, where there is an event.</summary>
+    public Guid Digest { get; private init; }
 
     public Refusal? Refusal { get; init; }
 

@@ -41,6 +41,18 @@ public static class Columns
         return new() { Value = values, NpgsqlDbType = NpgsqlDbType.Array | TypeOf<T>() };
     }
 
+    /// <summary>
+    /// As <see cref="Of"/>; an empty array where all are null, which reads the same beside longer ones in the
+    /// select list.
+    /// </summary>
+    public static NpgsqlParameter OfFew<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T?> part)
+    {
+        foreach (var row in rows)
+            if (part(row) is not null) return Of(rows, part);
+
+        return new() { Value = Array.Empty<T?>(), NpgsqlDbType = NpgsqlDbType.Array | TypeOf<T?>() };
+    }
+
     private static NpgsqlDbType TypeOf<T>() =>
         Types.TryGetValue(typeof(T), out var type)
             ? type

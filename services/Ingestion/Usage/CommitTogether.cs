@@ -98,15 +98,21 @@ public sealed partial class CommitTogether(
 
     private async Task<Verdict[]> Persist(Arrival[] arrivals)
     {
+        var isFirstTry = true;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 await using var transaction = await open(CancellationToken.None);
                 var verdicts = await accept.Apply(
-                    arrivals, transaction, time.GetUtcNow(), CancellationToken.None);
+                    arrivals, transaction, time.GetUtcNow(), CancellationToken.None, isFirstTry);
                 await transaction.Commit(CancellationToken.None);
                 return [.. verdicts];
+            }
+            catch (PostgresException known) when (isFirstTry && UsageKeys.IsKnown(known))
+            {
+                isFirstTry = false;
+                accept.SomeCameBefore();
             }
             catch (NpgsqlException failed) when (failed.IsTransient && attempt < Pauses.Length)
             {

@@ -66,7 +66,7 @@ public static class ReadPost
     }
 
     private static Posted One(HttpContext context, byte[] body, UsageReading reading, string? headers) =>
-        new([Arrival(context, body, reading, headers)], IsBatch: false, Problem: null);
+        new([Arrival(SentBy(context), body, reading, headers)], IsBatch: false, Problem: null);
 
     private static Posted Batch(HttpContext context, byte[] body, bool isPlain)
     {
@@ -76,11 +76,11 @@ public static class ReadPost
             return One(context, body, UsageReading.Refused(refusal), headers: null);
         if (isPlain && readings[0].Refusal == Refusal.NotACloudEvent) return Unsupported();
 
-        var arrivals = new Arrival[readings.Count];
+        var (arrivals, sentBy) = (new Arrival[readings.Count], SentBy(context));
         for (var place = 0; place < arrivals.Length; place++)
         {
             var reading = readings[place];
-            arrivals[place] = Arrival(context, body.AsMemory(reading.Start, reading.Length), reading, null);
+            arrivals[place] = Arrival(sentBy, body.AsMemory(reading.Start, reading.Length), reading, null);
         }
 
         return new(arrivals, IsBatch: true, Problem: null);
@@ -90,10 +90,7 @@ public static class ReadPost
         new([], false, Problems.Refuse(ProblemTypes.UnsupportedMediaType, Help));
 
     private static Arrival Arrival(
-        HttpContext context, ReadOnlyMemory<byte> original, UsageReading reading, string? headers)
-    {
-        var caller = Caller.Of(context.User);
-        return new()
+        string sentBy, ReadOnlyMemory<byte> original, UsageReading reading, string? headers) => new()
         {
             Original = original,
             Via = UsageVia.Http,
@@ -102,10 +99,12 @@ public static class ReadPost
             Source = reading.Source,
             Id = reading.Id,
             Headers = headers,
-            SentBy = caller.ApiKey ?? caller.Subject,
+            SentBy = sentBy,
             Trace = Activity.Current?.Id,
         };
-    }
+
+    private static string SentBy(HttpContext context) =>
+        Caller.Of(context.User) is var caller ? caller.ApiKey ?? caller.Subject : "";
 
     private static UsageReading ReadBinary(HttpRequest request, string type, byte[] body) =>
         ReadBinaryEvent.Read(

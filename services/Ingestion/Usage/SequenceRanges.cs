@@ -1,5 +1,5 @@
 using System.Text;
-using Npgsql;
+using Billing.ServiceDefaults.UsagePath;
 
 namespace Billing.Ingestion.Usage;
 
@@ -30,11 +30,11 @@ public sealed class SequenceRanges
         numbers.Add(number);
     }
 
-    public void AddTo(NpgsqlBatch batch)
+    public void AddTo(BatchTransaction into)
     {
         if (_numbers.Count == 0) return;
 
-        batch.BatchCommands.Add(new(Merge)
+        into.Write(new(Merge)
         {
             Parameters =
             {

@@ -14,11 +14,14 @@ public sealed class TakeRawUsage(AcceptUsage accept) : IRawHandler
     public string Topic => Topics.RawUsage;
 
     public Task Apply(RawBatch batch, CancellationToken cancellation) =>
-        accept.Apply([.. batch.Messages.Select(Read)], batch.Transaction, batch.Now, cancellation);
+        accept.Apply(KafkaArrivals.Of(batch, Read), batch.Transaction, batch.Now, cancellation);
+
+    object IRawHandler.Read(RawMessage message) => Read(message);
 
     public static Arrival Read(RawMessage message)
     {
-        var isBinary = message.Headers.Any(header => header.Key == "ce_specversion");
+        var isBinary = false;
+        foreach (var header in message.Headers) isBinary |= header.Key == "ce_specversion";
         var reading = isBinary ? ReadBinary(message) : ReadCloudEvent.One(message.Body.Span);
         return KafkaArrivals.Of(message, UsageVia.Kafka, reading, areHeadersPart: isBinary);
     }
@@ -40,7 +43,9 @@ public sealed class TakeQuotaExceeded(AcceptUsage accept) : IRawHandler
     public string Topic => Topics.QuotaExceeded;
 
     public Task Apply(RawBatch batch, CancellationToken cancellation) =>
-        accept.Apply([.. batch.Messages.Select(Read)], batch.Transaction, batch.Now, cancellation);
+        accept.Apply(KafkaArrivals.Of(batch, Read), batch.Transaction, batch.Now, cancellation);
+
+    object IRawHandler.Read(RawMessage message) => Read(message);
 
     public static Arrival Read(RawMessage message) => KafkaArrivals.Of(
         message, UsageVia.QuotaExceeded, ReadQuotaExceeded.Read(message.Body.Span), areHeadersPart: false);
@@ -49,6 +54,15 @@ public sealed class TakeQuotaExceeded(AcceptUsage accept) : IRawHandler
 /// <summary>What Kafka knows of a message, beside what it says.</summary>
 internal static class KafkaArrivals
 {
+    public static Arrival[] Of(RawBatch batch, Func<RawMessage, Arrival> read)
+    {
+        var arrivals = new Arrival[batch.Messages.Count];
+        for (var place = 0; place < arrivals.Length; place++)
+            arrivals[place] = batch.Messages[place].Reading as Arrival ?? read(batch.Messages[place]);
+
+        return arrivals;
+    }
+
     public static Arrival Of(
         RawMessage message, UsageVia via, UsageReading reading, bool areHeadersPart) => new()
         {

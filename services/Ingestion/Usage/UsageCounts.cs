@@ -1,3 +1,4 @@
+using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -36,10 +37,10 @@ public sealed class UsageCounts
         counts[(int)Fate(to)]++;
     }
 
-    public void AddTo(NpgsqlBatch batch)
+    public void AddTo(BatchTransaction into)
     {
-        if (_received.Count > 0) batch.BatchCommands.Add(Command(Add, _received));
-        if (_moved.Count > 0) batch.BatchCommands.Add(Command(Move, _moved));
+        if (_received.Count > 0) into.Write(Command(Add, _received));
+        if (_moved.Count > 0) into.Write(Command(Move, _moved));
     }
 
     private static VerdictKind Fate(UsageState state) => state switch

@@ -1,12 +1,10 @@
 using Billing.Ingestion.Catalog;
 using Billing.ServiceDefaults.UsagePath;
-using Npgsql;
 
 namespace Billing.Ingestion.Usage;
 
 /// <summary>
-/// What a transaction leaves behind, collected while deciding and written in one round trip; the facts go
-/// with the commit.
+/// What a transaction leaves behind, collected while deciding; it goes with the facts and the commit.
 /// </summary>
 public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
 {
@@ -68,27 +66,23 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
     /// <summary>It waits no longer.</summary>
     public void Settled(long waitingId) => _settled.Add(waitingId);
 
-    public async Task Write(IEnumerable<KeyRow> rows, BatchTransaction into, CancellationToken cancellation)
+    /// <summary>Done with the commit.</summary>
+    public void Write(IEnumerable<KeyRow> rows, BatchTransaction into)
     {
-        await using var batch = new NpgsqlBatch(into.Connection);
-        AddKeys(batch, [.. rows.Where(row => row.IsChanged)]);
-        AddOriginals(batch);
-        AddChanges(batch);
-        AddWaiting(batch);
-        Refusals.AddTo(batch);
-        Counts.AddTo(batch);
-        Sequences.AddTo(batch);
-        if (batch.BatchCommands.Count == 0) return;
-
-        await batch.PrepareAsync(cancellation);
-        await batch.ExecuteNonQueryAsync(cancellation);
+        AddKeys(into, [.. rows.Where(row => row.IsChanged)]);
+        AddOriginals(into);
+        AddChanges(into);
+        AddWaiting(into);
+        Refusals.AddTo(into);
+        Counts.AddTo(into);
+        Sequences.AddTo(into);
     }
 
-    private static void AddKeys(NpgsqlBatch batch, List<KeyRow> rows)
+    private static void AddKeys(BatchTransaction into, List<KeyRow> rows)
     {
         if (rows.Count == 0) return;
 
-        batch.BatchCommands.Add(Columns.Command(
+        into.Write(Columns.Command(
             Keys,
             Columns.Of(rows, row => row.Key.SourceId),
             Columns.Of(rows, row => row.Key.Id),
@@ -99,29 +93,30 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
             Columns.Of(rows, row => row.ReceivedAt)));
     }
 
-    private void AddOriginals(NpgsqlBatch batch)
+    private void AddOriginals(BatchTransaction into)
     {
         if (_originals.Count == 0) return;
 
-        batch.BatchCommands.Add(Columns.Command(
+        into.Write(Columns.Command(
             Originals,
             Columns.One(now),
             Columns.Of(_originals, one => one.Key.SourceId),
-            Columns.Of(_originals, one => (short)one.Arrival.Via),
-            Columns.Of(_originals, one => one.Arrival.Partition),
-            Columns.Of(_originals, one => one.Arrival.Offset),
+            // All of a batch came the same way.
+            new() { Value = (short)_originals[0].Arrival.Via },
+            Columns.OfFew(_originals, one => one.Arrival.Partition),
+            Columns.OfFew(_originals, one => one.Arrival.Offset),
             Columns.Of(_originals, one => one.Key.Id),
             Columns.Of(_originals, one => one.Tenant),
-            Columns.Of(_originals, one => one.Arrival.SentBy),
-            Columns.Of(_originals, one => one.Arrival.Headers),
+            Columns.OfFew(_originals, one => one.Arrival.SentBy),
+            Columns.OfFew(_originals, one => one.Arrival.Headers),
             Columns.Of(_originals, one => one.Arrival.Original)));
     }
 
-    private void AddChanges(NpgsqlBatch batch)
+    private void AddChanges(BatchTransaction into)
     {
         if (_changes.Count == 0) return;
 
-        batch.BatchCommands.Add(Columns.Command(
+        into.Write(Columns.Command(
             Changes,
             Columns.Of(_changes, one => one.Key.SourceId),
             Columns.Of(_changes, one => one.Usage.Change!.OriginalId),
@@ -130,10 +125,10 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
             Columns.One(now)));
     }
 
-    private void AddWaiting(NpgsqlBatch batch)
+    private void AddWaiting(BatchTransaction into)
     {
         if (_waiting.Count > 0)
-            batch.BatchCommands.Add(Columns.Command(
+            into.Write(Columns.Command(
                 Wait,
                 Columns.Of(_waiting, one => one.Kind),
                 Columns.Of(_waiting, one => one.Tenant),
@@ -143,6 +138,6 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
                 Columns.One(now),
                 new() { Value = catalog.Version }));
         if (_settled.Count > 0)
-            batch.BatchCommands.Add(Columns.Command(Settle, Columns.Of(_settled, id => id)));
+            into.Write(Columns.Command(Settle, Columns.Of(_settled, id => id)));
     }
 }

@@ -1,10 +1,10 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Billing.Contracts;
 using Billing.Contracts.Usage;
 using Billing.Contracts.Values;
+using Billing.Ingestion.Usage.Reading;
 using Billing.ServiceDefaults.UsagePath;
 using EventId = Billing.Contracts.Values.EventId;
 
@@ -90,8 +90,7 @@ public sealed class UsageFacts : IDisposable
 
     private void WriteMoment(ReadOnlySpan<byte> name, DateTimeOffset moment)
     {
-        Span<char> text = stackalloc char[32];
-        moment.TryFormat(text, out var length, MomentJson.Format, CultureInfo.InvariantCulture);
-        _json.WriteString(name, text[..length]);
+        Span<byte> text = stackalloc byte[Moments.LongestText];
+        _json.WriteString(name, text[..Moments.Write(moment, text)]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,11 +9,14 @@ namespace Billing.Ingestion.Usage;
 /// The keys that one batch touches: collected from its candidates, inserted or found by one call of
 /// <c>take_usage_keys</c>, then in the state that deciding gives them.
 /// </summary>
-public sealed class UsageKeys(DateTimeOffset now, int capacity)
+/// <param name="areLikelyNew">That none is there yet costs less to find out.</param>
+public sealed class UsageKeys(DateTimeOffset now, int capacity, bool areLikelyNew = false)
 {
     private const string Take =
         "select source_id, id, digest, state, revision, tenant_id, received_at "
-        + "from take_usage_keys($1, $2, $3, $4, $5, $6, $7)";
+        + "from take_usage_keys($1, $2, $3, $4, $5, $6, $7, $8)";
+
+    private const string Insert = "select insert_usage_keys($1, $2, $3, $4, $5, $6)";
 
     private const string Look =
         """
@@ -24,6 +28,9 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity)
 
     private readonly Dictionary<UsageKey, KeyRow> _rows = new(capacity);
     private readonly HashSet<UsageKey> _onlyLooked = [];
+
+    /// <summary>After <see cref="Fetch"/>: none of them was there before.</summary>
+    public bool AreAllNew { get; private set; } = true;
 
     public IEnumerable<KeyRow> Rows => _rows.Values;
 
@@ -62,13 +69,32 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity)
         if (_rows.Count > 0)
         {
             await using var take = new NpgsqlCommand(Take, connection);
-            AddParameters(take.Parameters);
+            var rows = AddParameters(take.Parameters);
+            take.Parameters.Add(new() { Value = Array.ConvertAll(rows, row => row.IsLocked) });
+            take.Parameters.Add(new() { Value = areLikelyNew });
             await Read(take, cancellation);
         }
 
         _onlyLooked.RemoveWhere(_rows.ContainsKey);
         if (_onlyLooked.Count > 0) await Hold(_onlyLooked, connection, cancellation);
     }
+
+    /// <summary>
+    /// Instead of <see cref="Fetch"/>, where all are new: with the commit, which fails where one is not.
+    /// </summary>
+    /// <returns>False, and nothing is done, where looking at one of them is needed.</returns>
+    public bool TryInsert(BatchTransaction into)
+    {
+        if (_onlyLooked.Count > 0 || _rows.Values.Any(row => row.IsLocked)) return false;
+
+        var insert = new NpgsqlBatchCommand(Insert);
+        if (AddParameters(insert.Parameters).Length > 0) into.Write(insert);
+        return true;
+    }
+
+    /// <summary>It was there before, as <see cref="TryInsert"/> did not expect.</summary>
+    public static bool IsKnown(PostgresException refused) =>
+        refused is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "usage_keys_pkey" };
 
     /// <summary>Locks rows that are known to be there, in their order.</summary>
     public async Task Hold(
@@ -78,11 +104,7 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity)
         Array.Sort(sorted, UsageKey.Order);
         await using var look = new NpgsqlCommand(Look, connection)
         {
-            Parameters =
-            {
-                new() { Value = Array.ConvertAll(sorted, key => key.SourceId) },
-                new() { Value = Array.ConvertAll(sorted, key => key.Id) },
-            },
+            Parameters = { Columns.Of(sorted, key => key.SourceId), Columns.Of(sorted, key => key.Id) },
         };
         await Read(look, cancellation);
     }
@@ -106,10 +128,11 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity)
             row.Tenant = found.GetString(5);
             row.ReceivedAt = found.GetFieldValue<DateTimeOffset>(6);
             row.TakenBy = KeyRow.Nobody;
+            AreAllNew = false;
         }
     }
 
-    private void AddParameters(NpgsqlParameterCollection parameters)
+    private KeyRow[] AddParameters(NpgsqlParameterCollection parameters)
     {
         var rows = new KeyRow[_rows.Count];
         _rows.Values.CopyTo(rows, 0);
@@ -120,7 +143,7 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity)
         parameters.Add(new() { Value = Array.ConvertAll(rows, row => row.Digest) });
         parameters.Add(new() { Value = Array.ConvertAll(rows, row => (short)row.State) });
         parameters.Add(new() { Value = Array.ConvertAll(rows, row => row.Tenant) });
-        parameters.Add(new() { Value = Array.ConvertAll(rows, row => row.IsLocked) });
         parameters.Add(new() { Value = now, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        return rows;
     }
 }

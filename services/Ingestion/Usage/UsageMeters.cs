@@ -4,8 +4,8 @@ using Billing.ServiceDefaults;
 namespace Billing.Ingestion.Usage;
 
 /// <summary>
-/// What came in and what became of it. Counted when decided, so a batch that is tried again counts again; the
-/// exact numbers are in the delivery report.
+/// What came in and what became of it, counted when it is committed. A commit whose answer is lost counts
+/// nothing here; the exact numbers are in the delivery report.
 /// </summary>
 public static class UsageMeters
 {

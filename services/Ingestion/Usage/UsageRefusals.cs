@@ -1,4 +1,4 @@
-using Npgsql;
+using Billing.ServiceDefaults.UsagePath;
 
 namespace Billing.Ingestion.Usage;
 
@@ -41,11 +41,11 @@ public sealed class UsageRefusals(DateTimeOffset now)
         waited.Via, false, null, null, waited.Source, waited.Id, waited.Tenant.ToString(), reason, null, null,
         waited.Write()));
 
-    public void AddTo(NpgsqlBatch batch)
+    public void AddTo(BatchTransaction into)
     {
         if (_refused.Count == 0) return;
 
-        batch.BatchCommands.Add(Columns.Command(
+        into.Write(Columns.Command(
             Refuse,
             Columns.One(now),
             Columns.Of(_refused, one => (short)one.Via),
@@ -62,14 +62,14 @@ public sealed class UsageRefusals(DateTimeOffset now)
             Columns.Of(_refused, one => one.Body[..Math.Min(one.Body.Length, LongestKept)]),
             Columns.Of(_refused, one => one.Body.Length)));
 
-        AddParked(batch, _refused.FindAll(one => one.Reason.IsUnreadable && one.Topic is not null));
+        AddParked(into, _refused.FindAll(one => one.Reason.IsUnreadable && one.Topic is not null));
     }
 
-    private void AddParked(NpgsqlBatch batch, List<Refused> unreadable)
+    private void AddParked(BatchTransaction into, List<Refused> unreadable)
     {
         if (unreadable.Count == 0) return;
 
-        batch.BatchCommands.Add(Columns.Command(
+        into.Write(Columns.Command(
             Park,
             Columns.Of(unreadable, one => one.Topic),
             Columns.Of(unreadable, one => one.Partition),

@@ -66,6 +66,20 @@ public class ImportTests
     }
 
     [Test]
+    public async Task a_dry_run_does_not_even_learn_a_source()
+    {
+        var file = Header + Line("n1", source: "/never-seen");
+
+        Counts((await _service.Upload(file, _ops, "?dryRun=true")).Json).ShouldStartWith("1 lines: 1 accepted");
+        (await Known()).ShouldBe(0);
+        Counts((await _service.Upload(file, _ops)).Json).ShouldStartWith("1 lines: 1 accepted");
+        (await Known()).ShouldBe(1);
+
+        Task<long> Known() => _service.Database.Ask<long>(
+            _service.Database.Staff, "select count(*) from usage_sources where name = '/never-seen'");
+    }
+
+    [Test]
     public async Task a_key_speaks_for_its_own_sources_and_sees_its_own_imports()
     {
         var file = Header + Line("k1") + Line("k2", source: "/foreign");

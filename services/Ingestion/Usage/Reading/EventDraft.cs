@@ -99,7 +99,7 @@ public struct EventDraft
     private bool IsGood(EventField attribute, ReadOnlySpan<byte> value) => attribute switch
     {
         EventField.SpecVersion => _isCloudEvent = value.SequenceEqual("1.0"u8),
-        EventField.Id => Texts.TryRead(value, EventId.LongestId, out _id),
+        EventField.Id => Texts.TryReadOnce(value, EventId.LongestId, out _id),
         EventField.Source => Texts.TryRead(value, EventId.LongestSource, out _source),
         EventField.Type => Texts.TryRead(value, UsageLimits.LongestType, out _type),
         EventField.Subject => SetTenant(value),

@@ -3,6 +3,8 @@ namespace Billing.Ingestion.Usage.Reading;
 /// <summary>Moments as RFC 3339 spells them, and nothing else.</summary>
 public static class Moments
 {
+    public const int LongestText = 27; // 2026-01-31T08:15:30.123456Z
+
     private const int Shortest = 20; // 2026-01-31T08:15:30Z
 
     /// <param name="moment">UTC, cut to microseconds, which is what databases and contracts keep.</param>
@@ -35,6 +37,32 @@ public static class Moments
     /// <summary>Finer than a database keeps is cut, so that what is read back is the same.</summary>
     public static DateTimeOffset Cut(DateTimeOffset moment) =>
         new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+
+    /// <summary>As <see cref="Contracts.Values.MomentJson"/> spells them, up to microseconds.</summary>
+    /// <returns>How many bytes it takes, at most <see cref="LongestText"/>.</returns>
+    public static int Write(DateTimeOffset moment, Span<byte> into)
+    {
+        var utc = moment.UtcDateTime;
+        "0000-00-00T00:00:00.000000Z"u8.CopyTo(into);
+        Put(utc.Year, into[..4]);
+        Put(utc.Month, into[5..7]);
+        Put(utc.Day, into[8..10]);
+        Put(utc.Hour, into[11..13]);
+        Put(utc.Minute, into[14..16]);
+        Put(utc.Second, into[17..19]);
+        Put((int)(utc.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond), into[20..26]);
+
+        var length = into[..26].LastIndexOfAnyExcept((byte)'0') + 1;
+        length = utc.Ticks % TimeSpan.TicksPerSecond < TimeSpan.TicksPerMicrosecond ? 19 : length;
+        into[length] = (byte)'Z';
+        return length + 1;
+    }
+
+    private static void Put(int number, Span<byte> digits)
+    {
+        for (var place = digits.Length - 1; place >= 0; place--, number /= 10)
+            digits[place] = (byte)('0' + number % 10);
+    }
 
     private static bool HasMarks(ReadOnlySpan<byte> text) =>
         text[4] == '-' && text[7] == '-' && text[10] is (byte)'T' or (byte)'t'

@@ -26,6 +26,15 @@ public static class Texts
         return text is not null;
     }
 
+    /// <summary>As <see cref="TryRead"/>, for what hardly ever comes again.</summary>
+    public static bool TryReadOnce(
+        ReadOnlySpan<byte> utf8, int longest, [NotNullWhen(true)] out string? text)
+    {
+        text = utf8.IsEmpty || utf8.Length > 4 * longest ? null : Encoding.UTF8.GetString(utf8);
+        if (text is not null && (text.Length > longest || HasControl(text))) text = null;
+        return text is not null;
+    }
+
     public static string Of(ReadOnlySpan<byte> utf8)
     {
         if (utf8.Length > LongestKept) return Encoding.UTF8.GetString(utf8);

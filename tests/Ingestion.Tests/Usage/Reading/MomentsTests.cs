@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Billing.Contracts.Values;
 using Billing.Ingestion.Usage.Reading;
 
 namespace Billing.Ingestion.Tests.Usage.Reading;
@@ -14,6 +15,20 @@ public class MomentsTests
         var text = moment.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffffzzz", CultureInfo.InvariantCulture);
 
         Read(text).ShouldBe(Moments.Cut(moment), text);
+    }
+
+    [TestCase(0)]
+    [TestCase(9)]
+    [TestCase(10)]
+    [TestCase(2_500_000)]
+    [TestCase(1_234_560)]
+    [TestCase(9_999_999)]
+    public void a_moment_is_written_as_the_contracts_write_it(long ticks)
+    {
+        var moment = new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.FromHours(2)).AddTicks(ticks);
+        Span<byte> text = stackalloc byte[Moments.LongestText];
+        Encoding.UTF8.GetString(text[..Moments.Write(moment, text)])
+            .ShouldBe(moment.UtcDateTime.ToString(MomentJson.Format, CultureInfo.InvariantCulture));
     }
 
     [TestCase("2026-03-14T12:00:00Z", "2026-03-14T12:00:00.0000000")]

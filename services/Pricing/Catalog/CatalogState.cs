@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
+using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
 using Billing.Pricing.Subscriptions;
 
@@ -15,6 +16,10 @@ public sealed record CatalogState
 
     public ImmutableDictionary<TenantId, TenantSetV1> Tenants { get; init; } =
         ImmutableDictionary<TenantId, TenantSetV1>.Empty;
+
+    /// <summary>Of tenants that have moved: where they were before, each country once.</summary>
+    public ImmutableDictionary<TenantId, ImmutableHashSet<string>> FormerCountries { get; init; } =
+        ImmutableDictionary<TenantId, ImmutableHashSet<string>>.Empty;
 
     public ImmutableDictionary<MeterId, MeterSetV1> Meters { get; init; } =
         ImmutableDictionary<MeterId, MeterSetV1>.Empty;
@@ -44,12 +49,15 @@ public sealed record CatalogState
         init;
     } = ImmutableDictionary<(TenantId, MeterId), ImmutableList<OverageSourceSetV1>>.Empty;
 
+    public ImmutableDictionary<QuotaScope, ImmutableList<QuotaLimitSetV1>> QuotaLimits { get; init; } =
+        ImmutableDictionary<QuotaScope, ImmutableList<QuotaLimitSetV1>>.Empty;
+
     /// <summary>The index of all price rules; made at its first use.</summary>
     public PriceBook Prices => prices.Value;
 
     public CatalogState Evolve(object fact) => fact switch
     {
-        TenantSetV1 set => this with { Tenants = Tenants.SetItem(set.Tenant, set) },
+        TenantSetV1 set => Evolve(set),
         MeterSetV1 set => this with { Meters = Meters.SetItem(set.Meter, set) },
         PlanPublishedV1 version => this with
         {
@@ -70,11 +78,25 @@ public sealed record CatalogState
                 (set.Tenant, set.Meter),
                 OverageSources.GetValueOrDefault((set.Tenant, set.Meter), []).Add(set)),
         },
+        QuotaLimitSetV1 set => this with
+        {
+            QuotaLimits = QuotaLimits.SetItem(
+                QuotaScope.Of(set), QuotaLimits.GetValueOrDefault(QuotaScope.Of(set), []).Add(set)),
+        },
         _ => this,
     };
 
     public CatalogState Evolve(IEnumerable<object> facts) =>
         facts.Aggregate(this, (state, fact) => state.Evolve(fact));
+
+    private CatalogState Evolve(TenantSetV1 set) => this with
+    {
+        Tenants = Tenants.SetItem(set.Tenant, set),
+        FormerCountries = Tenants.TryGetValue(set.Tenant, out var known) && known.Country != set.Country
+            ? FormerCountries.SetItem(
+                set.Tenant, FormerCountries.GetValueOrDefault(set.Tenant, []).Add(known.Country))
+            : FormerCountries,
+    };
 
     private CatalogState Evolve(SubscriptionSetV1 set)
     {

@@ -68,7 +68,18 @@ public static class Chart
     private static readonly ChartRow[] ByAccount =
         [.. Enum.GetValues<Account>().Select(account => Rows.Single(row => row.Account == account))];
 
+    private static readonly string[] Words =
+        [.. Enum.GetNames<Account>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
+
     public static ChartRow Of(Account account) => ByAccount[(int)account];
+
+    /// <summary>What the code says, in kebab-case: <c>usage-revenue</c>.</summary>
+    public static string Word(Account account) => Words[(int)account];
+
+    /// <summary>By its word; null where there is none.</summary>
+    public static ChartRow? Called(string word) => Array.IndexOf(Words, word) is var place and >= 0
+        ? ByAccount[place]
+        : null;
 
     /// <summary>Null where no account has that number.</summary>
     public static ChartRow? Find(string number) => Rows.FirstOrDefault(row => row.Number == number);

@@ -5,12 +5,14 @@ namespace Billing.Ledger.Accounts;
 
 /// <summary>One posting as a row, with both clocks. Rows are only ever added.</summary>
 /// <param name="Line">From 1 within the event.</param>
+/// <param name="What">The stored name of the event.</param>
 /// <param name="Amount">Above zero on the debit side.</param>
 /// <param name="Period">On entries of a period: the start of the one that they are booked into.</param>
 public sealed record JournalRow(
     long Position,
     int Line,
     Guid Event,
+    string What,
     TenantId Tenant,
     Account Account,
     Amount Amount,
@@ -37,14 +39,16 @@ public static class Journal
     {
         postings.Clear();
         Postings.AddTo(postings, happened.Event);
+        if (postings.Count == 0) return;
 
         var (origin, booking, invoice) =
             (happened.Event.Origin, BookingOf(happened.Event), InvoiceOf(happened.Event));
+        var what = EventNames.Of(happened.Event.GetType());
         for (var place = 0; place < postings.Count; place++)
             rows.Add(new(
-                happened.Position, place + 1, happened.Id, happened.Event.Tenant, postings[place].Account,
-                postings[place].Amount, origin.EffectiveAt, origin.RecordedAt, postings[place].Meter,
-                booking?.Subscription, booking?.Period.Start, invoice));
+                happened.Position, place + 1, happened.Id, what, happened.Event.Tenant,
+                postings[place].Account, postings[place].Amount, origin.EffectiveAt, origin.RecordedAt,
+                postings[place].Meter, booking?.Subscription, booking?.Period.Start, invoice));
     }
 
     /// <summary>The invoice that an event is about; null where it is about none.</summary>

@@ -1,0 +1,36 @@
+using Billing.Ledger.Accounts;
+using Npgsql;
+
+namespace Billing.Ledger.Projections;
+
+/// <summary>What each account of each tenant stands at.</summary>
+public sealed class BalancesModel : IReadModel
+{
+    private const string Upsert =
+        """
+        insert into balances as held (tenant_id, currency, account, meter, balance, position)
+        select t, c, a, r, m::numeric, p from unnest($1, $2, $3, $4, $5, $6) as rows (t, c, a, r, m, p)
+        on conflict (tenant_id, currency, account, meter) do update
+        set balance = held.balance + excluded.balance, position = excluded.position
+        """;
+
+    public string Name => "balances";
+
+    public IReadOnlyList<string> Tables { get; } = ["balances"];
+
+    public bool Knows(Type happened) => ReadModels.Known.Contains(happened);
+
+    public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
+    {
+        var rows = Balances.Changes(page.Journal);
+        Columns.Add(
+            batch, Upsert,
+            Columns.Of(rows, row => row.Key.Tenant.ToString()),
+            Columns.Of(rows, row => row.Key.Currency.Code),
+            Columns.Of(rows, row => Chart.Word(row.Key.Account)),
+            Columns.Of(rows, row => Columns.Name(row.Key.Meter)),
+            Columns.Of(rows, row => Columns.Number(row.Balance)),
+            Columns.Of(rows, row => row.Position));
+        return Task.CompletedTask;
+    }
+}

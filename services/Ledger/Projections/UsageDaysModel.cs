@@ -1,0 +1,44 @@
+using Billing.Ledger.Charges;
+using Npgsql;
+
+namespace Billing.Ledger.Projections;
+
+/// <summary>What each tenant used of each meter on each day (of UTC), and what it costs.</summary>
+public sealed class UsageDaysModel : IReadModel
+{
+    private const string Upsert =
+        """
+        insert into usage_days as held (tenant_id, meter, currency, day, charges, units, amount)
+        select t, m, c, d, n, u::numeric, a::numeric
+        from unnest($1, $2, $3, $4, $5, $6, $7) as rows (t, m, c, d, n, u, a)
+        on conflict (tenant_id, meter, currency, day) do update
+        set charges = held.charges + excluded.charges, units = held.units + excluded.units,
+            amount = held.amount + excluded.amount
+        """;
+
+    public string Name => "usage-days";
+
+    public IReadOnlyList<string> Tables { get; } = ["usage_days"];
+
+    public bool Knows(Type happened) => ReadModels.Known.Contains(happened);
+
+    public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
+    {
+        var days = new Dictionary<UsageDayKey, UsageDay>();
+        foreach (var happened in page.Events)
+            if (UsageDay.Of(happened.Event) is { } day)
+                days[day.Key] = days.TryGetValue(day.Key, out var earlier) ? earlier.And(day) : day;
+
+        List<UsageDay> rows = [.. days.Values];
+        Columns.Add(
+            batch, Upsert,
+            Columns.Of(rows, row => row.Key.Tenant.ToString()),
+            Columns.Of(rows, row => row.Key.Meter.ToString()),
+            Columns.Of(rows, row => row.Key.Currency.Code),
+            Columns.Of(rows, row => row.Key.Day),
+            Columns.Of(rows, row => row.Charges),
+            Columns.Of(rows, row => Columns.Number(row.Units)!),
+            Columns.Of(rows, row => Columns.Number(row.Amount)));
+        return Task.CompletedTask;
+    }
+}

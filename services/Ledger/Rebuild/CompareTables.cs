@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Numerics;
+using Npgsql;
+
+namespace Billing.Ledger.Rebuild;
+
+/// <summary>
+/// Whether a table has the same rows as its shadow: how many, and the sum of the hashes of their texts, which
+/// does not ask in what order they lie.
+/// </summary>
+internal static class CompareTables
+{
+    /// <param name="live">In a snapshot that is at the shadow's position.</param>
+    public static async Task<Comparison> Of(
+        string table, NpgsqlConnection live, NpgsqlConnection shadow, CancellationToken cancellation)
+    {
+        var both = await Task.WhenAll(
+            Digest(live, $"public.{table}", cancellation), Digest(shadow, $"rebuild.{table}", cancellation));
+        return new(table, both[0], both[1]);
+    }
+
+    private static async Task<Digest> Digest(
+        NpgsqlConnection connection, string table, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select count(*), coalesce(sum(hashtextextended(r::text, 1)::numeric), 0)::text,
+                coalesce(sum(hashtextextended(r::text, 2)::numeric), 0)::text
+            from {table} as r
+            """, connection)
+        { CommandTimeout = 0 };
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        await row.ReadAsync(cancellation);
+        return new(row.GetInt64(0), Number(1), Number(2));
+
+        BigInteger Number(int column) =>
+            BigInteger.Parse(
+                row.GetString(column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>The rows of a table in three numbers.</summary>
+internal readonly record struct Digest(long Rows, BigInteger First, BigInteger Second);
+
+internal sealed record Comparison(string Table, Digest Live, Digest Shadow)
+{
+    public bool IsSame => Live == Shadow;
+}

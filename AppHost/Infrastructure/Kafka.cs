@@ -29,13 +29,15 @@ internal static class Kafka
                 ? new Answer(true, why) : new Answer(false, why),
             new Answer(true, "embedded broker, in memory: usage that is unread when it stops is lost")));
 
-        return taken switch
+        var broker = taken switch
         {
             Source.Given => Given(stack),
             Source.Container => InContainer(stack),
             Source.Binaries => Installed(stack, found!),
             _ => Embedded(stack),
         };
+        stack.Taken.Kafka = broker.Bootstrap.Resource;
+        return broker;
     }
 
     private static KafkaBroker Given(Stack stack)

@@ -21,12 +21,14 @@ internal static class Postgres
                 ? new Answer(true, $"PostgreSQL {binaries.Version}, {binaries.Source}")
                 : new Answer(false, why.TrimEnd('.'))));
 
-        return taken switch
+        var server = taken switch
         {
             Source.Given => Given(stack),
             Source.Container => InContainer(stack),
             _ => Installed(stack, found!),
         };
+        stack.Taken.Postgres = server.Address;
+        return server;
     }
 
     private static PostgresServer Given(Stack stack)

@@ -123,4 +123,10 @@ internal sealed class Stack
 public sealed class TakenInfrastructure
 {
     public IList<string> Lines { get; } = [];
+
+    /// <summary>Where PostgreSQL answers; without user and database.</summary>
+    public IValueProvider? Postgres { get; set; }
+
+    /// <summary>Where Kafka answers.</summary>
+    public IResourceWithConnectionString? Kafka { get; set; }
 }

@@ -42,14 +42,14 @@ internal sealed class Report(
 
             if (!start.IsComplete) continue;
             await waiting.DisposeAsync();
-            Succeed(start);
+            await Succeed(start, stoppingToken);
             return;
         }
     }
 
-    private void Succeed(Startup start)
+    private async Task Succeed(Startup start, CancellationToken cancellation)
     {
-        RunningFile.Write(installation, start, taken);
+        await RunningFile.Write(installation, start, taken, cancellation);
         foreach (var line in Table.Of(start.Rows())) System.Console.WriteLine(line);
         foreach (var line in taken.Lines) System.Console.WriteLine(line);
         System.Console.WriteLine($"Data in {installation.Directory}. Everything is healthy.");

@@ -6,20 +6,24 @@ namespace Billing.AppHost.Reporting;
 
 /// <summary>
 /// <c>running.json</c> in the data folder (mode 600) while a stack is up: process id, endpoints per service,
-/// and what it runs on. No password is in it.
+/// what it runs on and where that answers. No password is in it.
 /// </summary>
 internal static class RunningFile
 {
     private static readonly JsonSerializerOptions readable =
         new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static void Write(Installation installation, Startup start, TakenInfrastructure taken) =>
-        PrivateFile.Write(installation.RunningFile, JsonSerializer.Serialize(
-            new
-            {
-                Pid = Environment.ProcessId,
-                Services = Resources.Services.ToDictionary(service => service, start.Urls),
-                Infrastructure = taken.Lines,
-            },
-            readable) + "\n");
+    public static async Task Write(
+        Installation installation, Startup start, TakenInfrastructure taken, CancellationToken cancellation)
+    {
+        var note = new
+        {
+            Pid = Environment.ProcessId,
+            Services = Resources.Services.ToDictionary(service => service, start.Urls),
+            Infrastructure = taken.Lines,
+            Postgres = taken.Postgres is { } postgres ? await postgres.GetValueAsync(cancellation) : null,
+            Kafka = taken.Kafka is { } kafka ? await kafka.GetConnectionStringAsync(cancellation) : null,
+        };
+        PrivateFile.Write(installation.RunningFile, JsonSerializer.Serialize(note, readable) + "\n");
+    }
 }

@@ -36,6 +36,7 @@ internal static class KafkaProperties
         # Nobody waits for group members that will not come, nor for the session of a broker that was killed.
         group.initial.rebalance.delay.ms=0
         broker.session.timeout.ms=2000
+        group.min.session.timeout.ms=1000
         broker.heartbeat.interval.ms=500
 
         # Few threads and small buffers.

@@ -1,0 +1,28 @@
+namespace Billing.Verify.Reading;
+
+/// <summary>Everything that a verification looks at, read while nothing was under way.</summary>
+internal sealed record Evidence(
+    CatalogLog Catalog,
+    AcceptedUsage Usage,
+    IReadOnlyList<StoredFact> Ratings,
+    IReadOnlyList<StoredFact> Entries,
+    IReadOnlyList<LedgerEvent> Events,
+    IReadOnlySet<Guid> ParkedInPricing,
+    IReadOnlySet<Guid> ParkedInLedger,
+    IReadOnlyList<Suspended> Suspense)
+{
+    public static async Task<Evidence> Read(Stores stores, CancellationToken cancellation) => new(
+        CatalogLog.Of(await stores.Facts(Stores.Pricing, Hop.Catalog, cancellation)),
+        AcceptedUsage.Of(await stores.Facts(Stores.Ingestion, Hop.Usage, cancellation)),
+        await stores.Facts(Stores.Pricing, Hop.Ratings, cancellation),
+        await stores.Facts(Stores.Ledger, Hop.Entries, cancellation),
+        await LedgerEvent.Read(stores, cancellation),
+        await stores.Parked(Stores.Pricing, cancellation),
+        await stores.Parked(Stores.Ledger, cancellation),
+        await stores.Rows(
+            Stores.Ledger, "select fact_id, refusal from suspense where resolution is null",
+            row => new Suspended(row.GetGuid(0), row.GetString(1)), cancellation));
+}
+
+/// <summary>A rating that the ledger did not post and that waits for a person.</summary>
+internal sealed record Suspended(Guid Fact, string Refusal);

@@ -63,11 +63,12 @@ internal static class HttpRuns
     }
 
     /// <summary>Everything that was accepted is published in the end.</summary>
-    private static async Task Settle(
-        RunningIngestion ingestion, Report report, CancellationToken cancellation)
+    public static async Task Settle(
+        RunningIngestion ingestion, Report report, CancellationToken cancellation, long sent = 0)
     {
         var clock = Stopwatch.StartNew();
-        while (await ingestion.Look(cancellation) is var state && state.Published < state.Sent)
+        while (await ingestion.Look(cancellation) is var state
+            && (state.Published < state.Sent || state.Received < sent))
         {
             if (clock.Elapsed > TimeSpan.FromSeconds(60))
                 throw new BenchFailed($"the relay does not get done: {state}.");
@@ -85,11 +86,7 @@ internal static class HttpRuns
         RunningIngestion ingestion, string key, int batch, int connections, TimeSpan duration, string prefix,
         CancellationToken cancellation)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections })
-        {
-            BaseAddress = ingestion.Address,
-        };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("ApiKey", key);
+        using var client = Client(ingestion.Address, key, connections);
         var clock = Stopwatch.StartNew();
         var times = await Task.WhenAll(Enumerable.Range(0, connections).Select(caller => Task.Run(
             () => Caller(client, batch, clock, duration, new Load($"{prefix}-{caller}", caller), cancellation),
@@ -97,27 +94,42 @@ internal static class HttpRuns
         return ([.. times.SelectMany(one => one)], clock.Elapsed);
     }
 
+    public static HttpClient Client(Uri address, string key, int connections)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections })
+        {
+            BaseAddress = address,
+        };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("ApiKey", key);
+        return client;
+    }
+
     private static async Task<List<TimeSpan>> Caller(
         HttpClient client, int batch, Stopwatch clock, TimeSpan duration, Load load,
         CancellationToken cancellation)
     {
         var times = new List<TimeSpan>();
+        while (clock.Elapsed < duration) times.Add(await Call(client, load, batch, cancellation));
+        return times;
+    }
+
+    /// <summary>From the first byte sent to the last one received.</summary>
+    public static async Task<TimeSpan> Call(
+        HttpClient client, Load load, int batch, CancellationToken cancellation)
+    {
         var type = new MediaTypeHeaderValue(
             batch == 1 ? "application/cloudevents+json" : "application/cloudevents-batch+json");
-        while (clock.Elapsed < duration)
-        {
-            var body = load.Batch(batch);
-            var began = Stopwatch.GetTimestamp();
-            using var content = new ByteArrayContent(body) { Headers = { ContentType = type } };
-            using var answer = await client.PostAsync("/api/v1/events", content, cancellation);
-            var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
-            times.Add(Stopwatch.GetElapsedTime(began));
-            if ((int)answer.StatusCode != 202 || Accepted(bytes, batch) != batch)
-                throw new BenchFailed(
-                    $"a call was not accepted: {(int)answer.StatusCode} {Encoding.UTF8.GetString(bytes)}");
-        }
+        var body = load.Batch(batch);
+        var began = Stopwatch.GetTimestamp();
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = type } };
+        using var answer = await client.PostAsync("/api/v1/events", content, cancellation);
+        var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
+        var took = Stopwatch.GetElapsedTime(began);
+        if ((int)answer.StatusCode != 202 || Accepted(bytes, batch) != batch)
+            throw new BenchFailed(
+                $"a call was not accepted: {(int)answer.StatusCode} {Encoding.UTF8.GetString(bytes)}");
 
-        return times;
+        return took;
     }
 
     private static int Accepted(byte[] answer, int batch)

@@ -14,7 +14,8 @@ namespace Billing.Bench;
 /// <summary>A durable PostgreSQL, a broker and, when asked, Ingestion: all its own, all gone at the end.</summary>
 internal sealed class Installation : IAsyncDisposable
 {
-    private const string Release = "bin/Release/net10.0";
+    // As the same build made them that made this program.
+    private static readonly string Built = $"bin/{new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name}/net10.0";
 
     private readonly string _folder;
     private readonly DevelopmentKey _key;
@@ -33,7 +34,7 @@ internal sealed class Installation : IAsyncDisposable
 
     public int BrokerId => _kafka?.ProcessId ?? _embedded!.Id;
 
-    public static async Task<Installation> Start(Settings settings, Report report, CancellationToken cancellation)
+    public static async Task<Installation> Start(Report report, CancellationToken cancellation)
     {
         // Not in /tmp, which may be memory: the disk is part of what is measured.
         var folder = Path.Combine(Checkout.Data, $"bench-{Environment.ProcessId}");
@@ -45,7 +46,8 @@ internal sealed class Installation : IAsyncDisposable
         {
             await bench.StartPostgres(report, cancellation);
             await bench.StartKafka(report, cancellation);
-            report.Machine(Fsync(folder));
+            report.Machine();
+            report.Disk(Fsync(folder));
             return bench;
         }
         catch
@@ -58,25 +60,47 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>An Ingestion with an empty database of its own that knows tenants and a meter.</summary>
     public async Task<RunningIngestion> StartIngestion(CancellationToken cancellation)
     {
-        var name = $"ingestion_{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        var admin = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Database = name };
+        var (process, data, address) = await StartService("Ingestion", Resources.Ingestion, Seed, cancellation);
+        return new(process, data, address);
+    }
+
+    /// <summary>A service with an empty database of its own.</summary>
+    /// <param name="seed">What is in the database before the service starts.</param>
+    public async Task<(ChildProcess Process, NpgsqlDataSource Data, Uri Address)> StartService(
+        string project, string name, Func<NpgsqlDataSource, CancellationToken, Task>? seed,
+        CancellationToken cancellation)
+    {
+        var (start, data, address) = await PrepareService(project, name, seed, cancellation);
+        return (start(), data, address);
+    }
+
+    /// <summary>The same, for somebody who starts it when it is time, and perhaps again.</summary>
+    public async Task<(Func<ChildProcess> Start, NpgsqlDataSource Data, Uri Address)> PrepareService(
+        string project, string name, Func<NpgsqlDataSource, CancellationToken, Task>? seed,
+        CancellationToken cancellation)
+    {
+        var database = $"{name.Replace('-', '_')}_{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var admin = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Database = database };
         var port = FreePort.Find();
-        var environment = EnvironmentOf(admin, port);
-        var program = Path.Combine(Checkout.Root, "services/Ingestion", Release, "Ingestion");
+        var environment = EnvironmentOf(name, admin, port);
+        var program = Path.Combine(Checkout.Root, "services", project, Built, project);
         await ChildProcess.Run(program, ["migrate"], environment, cancellation);
         var data = NpgsqlDataSource.Create(admin);
-        await Seed(data, cancellation);
+        if (seed is not null) await seed(data, cancellation);
 
-        var process = ChildProcess.Start(program, [], environment);
-        return new(process, data, new Uri($"http://127.0.0.1:{port}"));
+        return (() => ChildProcess.Start(program, [], environment), data, new($"http://127.0.0.1:{port}"));
     }
+
+    /// <summary>For one of the roles: <c>ops</c>, <c>admin</c>.</summary>
+    public string Token(string role) =>
+        _key.Token(role, null, DateTimeOffset.UtcNow, TimeSpan.FromHours(1));
 
     /// <summary>A key that may speak for the sources of <see cref="Load"/>.</summary>
     public async Task<string> ApiKey(Uri address, CancellationToken cancellation)
     {
         using var client = new HttpClient { BaseAddress = address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
-            "Bearer", _key.Token("admin", null, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
+            "Bearer", Token("admin"));
         using var answer = await client.PostAsJsonAsync(
             "/api/v1/api-keys", new { name = "bench", subject = "bench", sources = Load.Sources }, cancellation);
         answer.EnsureSuccessStatusCode();
@@ -116,9 +140,25 @@ internal sealed class Installation : IAsyncDisposable
             return;
         }
 
-        var file = Path.Combine(_folder, "broker-address");
+        await StartEmbedded(cancellation);
+        report.Note("embedded broker (librdkafka's mock cluster, in memory): KAFKA_HOME names a real one");
+    }
+
+    /// <summary>Empty, and at another address.</summary>
+    public async Task RestartEmbedded(CancellationToken cancellation)
+    {
+        await _embedded!.DisposeAsync();
+        File.Delete(AddressFile);
+        await StartEmbedded(cancellation);
+    }
+
+    private string AddressFile => Path.Combine(_folder, "broker-address");
+
+    private async Task StartEmbedded(CancellationToken cancellation)
+    {
+        var file = AddressFile;
         _embedded = ChildProcess.Start(
-            Path.Combine(Checkout.Root, "eng/Billing.Broker", Release, "Billing.Broker"), ["--address-file", file],
+            Path.Combine(Checkout.Root, "eng/Billing.Broker", Built, "Billing.Broker"), ["--address-file", file],
             new Dictionary<string, string>());
         while (!File.Exists(file))
         {
@@ -127,7 +167,6 @@ internal sealed class Installation : IAsyncDisposable
         }
 
         BootstrapServers = (await File.ReadAllTextAsync(file, cancellation)).Trim();
-        report.Note("embedded broker (librdkafka's mock cluster, in memory): KAFKA_HOME names a real one");
     }
 
     // Each service makes its own topics when it migrates; here only Ingestion does, and it waits for those it reads.
@@ -142,12 +181,16 @@ internal sealed class Installation : IAsyncDisposable
         }));
     }
 
-    private Dictionary<string, string> EnvironmentOf(NpgsqlConnectionStringBuilder admin, int port)
+    private Dictionary<string, string> EnvironmentOf(
+        string service, NpgsqlConnectionStringBuilder admin, int port)
     {
         var environment = new Dictionary<string, string>
         {
             ["ConnectionStrings__kafka"] = BootstrapServers,
-            ["ConnectionStrings__ingestion"] = admin.ConnectionString,
+            [$"ConnectionStrings__{service}"] = admin.ConnectionString,
+            // Nobody waits until the one before is found dead.
+            ["Kafka__Group"] = admin.Database!,
+            ["Shutdown__Drain"] = "00:00:00",
             ["Authentication__Issuer"] = DevelopmentIssuer.Issuer,
             ["Authentication__Audience"] = DevelopmentIssuer.Audience,
             ["Authentication__Keys"] = _key.Jwks,
@@ -157,7 +200,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Logging__LogLevel__Default"] = "Warning",
         };
         foreach (var role in DatabaseRoles.All)
-            environment[$"ConnectionStrings__{Resources.Connection(Resources.Ingestion, role)}"] =
+            environment[$"ConnectionStrings__{Resources.Connection(service, role)}"] =
                 new NpgsqlConnectionStringBuilder(admin.ConnectionString)
                 {
                     Username = $"{admin.Database}_{role}",

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using Billing.Contracts;
 using Confluent.Kafka;
@@ -18,65 +17,38 @@ internal static class KafkaRuns
 
     public sealed record Run(
         int Events, long EventsPerSecond, long DurablePerSecond, double ProcessSeconds, double FirstSeconds,
-        double IngestionMicros, double PostgresMicros, double BrokerMicros, long PeakMegabytes,
+        double IngestionMicros, double PostgresMicros, double BrokerMicros, Warm Warm, long PeakMegabytes,
         IReadOnlyList<long> Megabytes, bool IsSound);
+
+    /// <summary>The second half of a run, when a process that has just started has compiled itself.</summary>
+    public sealed record Warm(
+        long EventsPerSecond, double IngestionMicros, double PostgresMicros, double BrokerMicros);
 
     public static async Task Measure(
         Installation bench, Settings settings, Report report, CancellationToken cancellation)
     {
-        var events = bench.IsEmbedded ? Math.Min(settings.Events, MostInEmbedded) : settings.Events;
-        if (events < settings.Events)
-            report.Note(
-                $"the embedded broker keeps too little: {events:N0} events instead of {settings.Events:N0}");
-        var bytes = Fill(bench, events, report, cancellation);
-
-        var (raw, runs) = (new List<long>(), new List<Run>());
+        var (events, isFed) = (settings.Events, bench.IsEmbedded && settings.Events > MostInEmbedded);
+        if (isFed) report.Note($"the embedded broker keeps too little: it is filled up while Ingestion reads");
+        var (raw, runs, bytes) = (new List<long>(), new List<Run>(), 0L);
         for (var pair = 0; pair < settings.Pairs; pair++)
         {
+            if (isFed && pair > 0) await bench.RestartEmbedded(cancellation);
+            using var feed = pair == 0 || isFed ? new Feed(bench) : null;
+            var there = isFed ? MostInEmbedded : events;
+            if (feed is not null) bytes = feed.Send(there, report, cancellation);
+
             // Whoever comes first finds colder caches, so it is not always the same one.
-            if (pair % 2 == 0) raw.Add(ReadRaw(bench, events, cancellation));
-            runs.Add(await Ingest(bench, events, cancellation));
-            if (pair % 2 == 1) raw.Add(ReadRaw(bench, events, cancellation));
+            if (isFed || pair % 2 == 0) raw.Add(ReadRaw(bench, there, cancellation));
+            runs.Add(await Ingest(bench, events, isFed ? feed : null, cancellation));
+            if (!isFed && pair % 2 == 1) raw.Add(ReadRaw(bench, there, cancellation));
             report.KafkaPair(pair + 1, raw[^1], runs[^1]);
         }
 
         report.Kafka(events, bytes, raw, runs);
     }
 
-    private static long Fill(
-        Installation bench, int events, Report report, CancellationToken cancellation)
-    {
-        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig
-        {
-            BootstrapServers = bench.BootstrapServers,
-            LingerMs = 20,
-            QueueBufferingMaxMessages = 1_000_000,
-            EnableIdempotence = !bench.IsEmbedded,
-        }).Build();
-        var load = new Load("k", seed: 1);
-        var headers = new Headers { { "content-type", "application/cloudevents+json"u8.ToArray() } };
-        var (bytes, failed) = (0L, 0);
-        for (var one = 0; one < events; one++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var body = new ArrayBufferWriter<byte>(320);
-            load.Write(body);
-            bytes += body.WrittenCount;
-            // Spread evenly: with the embedded broker a hot tenant's partition would be too small.
-            producer.Produce(
-                new TopicPartition(Topics.RawUsage, one % Topics.Partitions),
-                new() { Value = body.WrittenSpan.ToArray(), Headers = headers },
-                delivery => failed += delivery.Error.IsError ? 1 : 0);
-        }
-
-        producer.Flush(cancellation);
-        if (failed > 0) throw new BenchFailed($"{failed} events did not get into the topic.");
-        report.Note($"{events:N0} events in {Topics.RawUsage}, {bytes / events} bytes each");
-        return bytes / events;
-    }
-
     /// <summary>Events a second.</summary>
-    private static long ReadRaw(Installation bench, int events, CancellationToken cancellation)
+    public static long ReadRaw(Installation bench, int events, CancellationToken cancellation)
     {
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
         {
@@ -98,19 +70,24 @@ internal static class KafkaRuns
         return (long)(count / clock!.Elapsed.TotalSeconds);
     }
 
-    private static async Task<Run> Ingest(Installation bench, int events, CancellationToken cancellation)
+    private static async Task<Run> Ingest(
+        Installation bench, int events, Feed? feed, CancellationToken cancellation)
     {
         await using var ingestion = await bench.StartIngestion(cancellation);
         var (clock, memory) = (Stopwatch.StartNew(), new List<long>());
         TimeSpan? first = null, durable = null;
         var (firstCount, last, lastChange) = (0L, default(RunningIngestion.State), TimeSpan.Zero);
         var used = new Used(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+        (TimeSpan At, long Published, Used Used)? half = null;
         while (true)
         {
             var state = await ingestion.Look(cancellation);
             var now = clock.Elapsed;
             if (state.Received > 0 && first is null)
                 (first, firstCount, used) = (now, state.Received, Used.By(bench, ingestion));
+            feed?.Top(Math.Min(events, state.Received + MostInEmbedded), cancellation);
+            if (half is null && state.Published >= events / 2)
+                half = (now, state.Published, Used.By(bench, ingestion));
             if (state.Received >= events) durable ??= now;
             if (state.Received >= events && state.Published >= state.Sent) break;
 
@@ -132,11 +109,21 @@ internal static class KafkaRuns
         return new(
             events, Rate(counted, done - first!.Value), Rate(counted, durable!.Value - first.Value),
             done.TotalSeconds, first.Value.TotalSeconds, Micros(after.Ingestion - used.Ingestion),
-            Micros(after.Postgres - used.Postgres), Micros(after.Broker - used.Broker), memory.Max(), memory,
+            Micros(after.Postgres - used.Postgres), Micros(after.Broker - used.Broker),
+            SecondHalf(half!.Value.At, half.Value.Published, half.Value.Used), memory.Max(), memory,
             final == new RunningIngestion.State(events, events, events, events)
                 && keys == events && originals == events && facts == events);
 
         double Micros(TimeSpan time) => time.TotalMicroseconds / counted;
+
+        Warm SecondHalf(TimeSpan at, long published, Used then)
+        {
+            var rest = Math.Max(1, events - published);
+            return new(
+                Rate(rest, done - at), (after.Ingestion - then.Ingestion).TotalMicroseconds / rest,
+                (after.Postgres - then.Postgres).TotalMicroseconds / rest,
+                (after.Broker - then.Broker).TotalMicroseconds / rest);
+        }
     }
 
     /// <summary>Processor time until now.</summary>

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using Billing.Bench;
+using Billing.Bench.EndToEnd;
+using Billing.Bench.Ledger;
+using Billing.Bench.Pricing;
 using Billing.LocalTools;
 
 // Started by ./billing bench, which builds everything for release first.
@@ -9,11 +12,17 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 
 try
 {
-    var settings = Settings.Parse(args);
-    var report = new Report(settings);
-    await using var bench = await Installation.Start(settings, report, stop.Token);
-    if (settings.MeasuresHttp) await HttpRuns.Measure(bench, settings, report, stop.Token);
-    if (settings.MeasuresKafka) await KafkaRuns.Measure(bench, settings, report, stop.Token);
+    var asked = new Arguments(args);
+    var report = new Report(asked.JsonFile);
+    switch (asked.Bench)
+    {
+        case "ingestion": await IngestionBench.Run(Settings.Of(asked), report, stop.Token); break;
+        case "pricing": PricingBench.Run(asked, report); break;
+        case "ledger": await LedgerBench.Run(asked, report, stop.Token); break;
+        case "end-to-end": await EndToEndBench.Run(asked, report, stop.Token); break;
+        default: throw new BenchFailed("ingestion, pricing, ledger or end-to-end is what can be measured.");
+    }
+
     report.Finish();
     return report.IsSound ? 0 : 1;
 }

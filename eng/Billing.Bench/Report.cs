@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Billing.Bench;
 
 /// <summary>Prints figures as they come, for people, and keeps them for a file.</summary>
-internal sealed class Report(Settings settings)
+internal sealed class Report(string? jsonFile)
 {
     private static readonly JsonSerializerOptions Readable =
         new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -13,6 +13,7 @@ internal sealed class Report(Settings settings)
     private readonly List<string> _notes = [];
     private readonly Dictionary<string, object> _figures = [];
     private readonly List<HttpRuns.Run> _http = [];
+    private readonly List<EvenLoad.Minute> _minutes = [];
 
     /// <summary>What was sent is what was accepted, stored and published, in every run.</summary>
     public bool IsSound { get; private set; } = true;
@@ -24,7 +25,7 @@ internal sealed class Report(Settings settings)
     }
 
     /// <summary>What the figures depend on.</summary>
-    public void Machine(TimeSpan fsync)
+    public void Machine()
     {
         var model = File.ReadLines("/proc/cpuinfo")
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
@@ -33,8 +34,19 @@ internal sealed class Report(Settings settings)
         Note(Text($"{Environment.ProcessorCount} × {model}, {memory} GiB, {RuntimeInformation.OSDescription}"));
         var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
         Note(Text($"{RuntimeInformation.FrameworkDescription}; load of the machine before: {load}"));
+    }
+
+    public void Disk(TimeSpan fsync)
+    {
         Note(Text($"a synchronous write of 4 KiB takes {fsync.TotalMicroseconds:N0} µs (median of 200)"));
         _figures["fsyncMicroseconds"] = fsync.TotalMicroseconds;
+    }
+
+    /// <summary>What a bench has printed itself, and whether it adds up.</summary>
+    public void Keep(string name, object figures, bool isSound)
+    {
+        _figures[name] = figures;
+        IsSound &= isSound;
     }
 
     public void KafkaPair(int number, long raw, KafkaRuns.Run run)
@@ -48,6 +60,10 @@ internal sealed class Report(Settings settings)
             Text($"        µs of CPU per event: Ingestion {run.IngestionMicros:N1}, PostgreSQL ")
             + Text($"{run.PostgresMicros:N1}, broker {run.BrokerMicros:N1}; memory of Ingestion up to ")
             + Text($"{run.PeakMegabytes} MiB"));
+        Line(
+            Text($"        second half: {run.Warm.EventsPerSecond:N0}/s; Ingestion ")
+            + Text($"{run.Warm.IngestionMicros:N1}, PostgreSQL {run.Warm.PostgresMicros:N1}, broker ")
+            + Text($"{run.Warm.BrokerMicros:N1}"));
     }
 
     public void Kafka(int events, long bytes, List<long> raw, List<KafkaRuns.Run> runs)
@@ -82,6 +98,16 @@ internal sealed class Report(Settings settings)
             + Text($"{run.PostgresMicros,11:N1}  {Sound(run.IsSound)}"));
     }
 
+    public void Minute(EvenLoad.Minute minute)
+    {
+        if (_minutes.Count == 0)
+            Line("An even load, half from Kafka and half over HTTP:\n  minute   accepted   MiB mean   highest   behind");
+        _minutes.Add(minute);
+        Line(
+            Text($"  {minute.Number,6} {minute.Accepted,10:N0} {minute.Megabytes,10} {minute.Highest,9} ")
+            + Text($"{minute.Behind,8:N0}"));
+    }
+
     public void HttpSum(long accepted, long keys, long facts, TimeSpan settled, bool isSound)
     {
         IsSound &= isSound;
@@ -95,8 +121,9 @@ internal sealed class Report(Settings settings)
     public void Finish()
     {
         Line(IsSound ? "Everything adds up." : "It does NOT add up.");
-        if (settings.JsonFile is not { } file) return;
+        if (jsonFile is not { } file) return;
 
+        _figures["minutes"] = _minutes;
         _figures["notes"] = _notes;
         _figures["isSound"] = IsSound;
         File.WriteAllText(file, JsonSerializer.Serialize(_figures, Readable));
@@ -113,5 +140,5 @@ internal sealed class Report(Settings settings)
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static void Line(string text = "") => Console.WriteLine(text);
+    public static void Line(string text = "") => Console.WriteLine(text);
 }

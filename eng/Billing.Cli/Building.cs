@@ -21,6 +21,9 @@ internal sealed partial class Building
     private static readonly string[] Product = ["AppHost", "ServiceDefaults", "contracts", "services", "eng", "stand-ins"];
     private static readonly string[] Tests = ["tests"];
 
+    /// <summary>Built with the AppHost and started by path.</summary>
+    private static readonly string[] BesideTheServices = ["Billing.Broker", "Billing.Samples", "Billing.Verify"];
+
     private readonly string checkout;
     private readonly string notes;
     private readonly string packages;
@@ -90,7 +93,7 @@ internal sealed partial class Building
     private IEnumerable<string> Outputs() =>
         Directory.EnumerateFiles(Path.Combine(checkout, "services"), "*.csproj", SearchOption.AllDirectories)
             .Append(Path.Combine(checkout, "AppHost", "AppHost.csproj"))
-            .Append(Path.Combine(checkout, "eng", "Billing.Broker", "Billing.Broker.csproj"))
+            .Concat(BesideTheServices.Select(name => Path.Combine(checkout, "eng", name, $"{name}.csproj")))
             .Select(OutputOf);
 
     private async Task Build(Terminal terminal, string what, string target, CancellationToken cancellation)

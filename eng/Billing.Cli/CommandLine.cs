@@ -22,16 +22,22 @@ internal static class CommandLine
             "./billing",
             "Usage-based billing on one machine: starts it, tests it, looks after what it needs.",
             "./billing up                  the whole system, with a dashboard; first time some minutes",
+            "./billing verify              that everything adds up, on the running system",
             "./billing test                every test",
             "./billing <verb> --help       what a verb can do")
         {
             Verbs.Up.Create(),
+            Verbs.MainJob.Send(),
+            Verbs.MainJob.Verify(),
             Verbs.Test.Create(),
             Verbs.Reset.Create(),
             Verbs.Packages.Create(),
             Verbs.Doctor.Create(),
             Verbs.Token.Create(),
             Verbs.Parked.Create(),
+            Verbs.MainJob.Demo(),
+            Verbs.MainJob.Chaos(),
+            Verbs.Rebuild.Create(),
             Verbs.Bench.Create(),
             help,
         };

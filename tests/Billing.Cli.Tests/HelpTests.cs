@@ -15,8 +15,8 @@ public sealed class HelpTests
     [Test]
     public async Task no_verb_at_all_shows_the_help() => (await HelpOf()).ShouldBe(await HelpOf("--help"));
 
-    [TestCase("tset", "billing: there is no verb 'tset'. Did you mean test? There are up, test,")]
-    [TestCase("frobnicate", "billing: there is no verb 'frobnicate'. There are up, test,")]
+    [TestCase("tset", "billing: there is no verb 'tset'. Did you mean test? There are up, send, verify, test,")]
+    [TestCase("frobnicate", "billing: there is no verb 'frobnicate'. There are up, send, verify, test,")]
     public async Task an_unknown_verb_gets_one_sentence(string verb, string sentence)
     {
         var (code, output, error) = await Run(verb);

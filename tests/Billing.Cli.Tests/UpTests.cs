@@ -76,7 +76,7 @@ public sealed class UpTests : IDisposable
     private async Task<string> UpAndDown(string name = "AppHost")
     {
         var said = new List<string>();
-        var start = new ProcessStartInfo(Building.Dotnet, [Tool(), "up", "--kafka", "embedded"])
+        var start = new ProcessStartInfo(Building.Dotnet, [Tool(), "up", "--no-sample", "--kafka", "embedded"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -138,8 +138,9 @@ public sealed class UpTests : IDisposable
             </Project>
             """);
         // Started by the AppHost, so looked for before a build is skipped.
-        foreach (var file in new[] { "Billing.Broker.csproj", Path.Combine("bin", "Debug", "net10.0", "Billing.Broker.dll") })
-            checkout.Write(Path.Combine("eng", "Billing.Broker", file), "");
+        foreach (var project in new[] { "Billing.Broker", "Billing.Samples", "Billing.Verify" })
+            foreach (var file in new[] { $"{project}.csproj", Path.Combine("bin", "Debug", "net10.0", $"{project}.dll") })
+                checkout.Write(Path.Combine("eng", project, file), "");
 
         var tool = Directory.CreateDirectory(Path.GetDirectoryName(Tool())!);
         foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(typeof(CommandLine).Assembly.Location)!))

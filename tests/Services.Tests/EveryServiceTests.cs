@@ -23,7 +23,9 @@ public class EveryServiceTests(string name)
             .ShouldBe(
                 [
                     ("not-stopping", "healthy"), ("kafka", "healthy"), ("database", "healthy"),
-                    .. name == Resources.Ingestion ? [("usage-path", "healthy")] : Array.Empty<(string, string?)>(),
+                    .. name is Resources.Ingestion or Resources.Pricing
+                        ? [("usage-path", "healthy")]
+                        : Array.Empty<(string, string?)>(),
                 ], ignoreOrder: true);
     }
 

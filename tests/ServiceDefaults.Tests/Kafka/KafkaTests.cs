@@ -25,13 +25,20 @@ public class KafkaTests(BrokerKind kind)
             await KafkaTopics.Ensure(_configuration, service, NullLogger.Instance, CancellationToken.None);
 
         using var kafka = Connect(_configuration);
-        var there = kafka.Ask(Eventually.Patience)
-            .Topics.ToDictionary(topic => topic.Topic, topic => topic.Partitions.Count);
+        // A broker tells of a topic a moment after it was made.
+        var there = await Eventually.Gives(() => Task.FromResult(AllOf(kafka)));
         foreach (var topic in Topics.All)
         {
             there[topic.Name].ShouldBe(topic.Partitions, topic.Name);
             there.ShouldContainKey(Topics.Dlq(topic.Name));
         }
+    }
+
+    private static Dictionary<string, int>? AllOf(KafkaConnection kafka)
+    {
+        var there = kafka.Ask(Eventually.Patience)
+            .Topics.ToDictionary(topic => topic.Topic, topic => topic.Partitions.Count);
+        return Topics.All.All(topic => there.ContainsKey(topic.Name)) ? there : null;
     }
 
     [Test]

@@ -109,6 +109,7 @@ public class CatalogTests
             new TenantSetV1(TenantId.Of("t9"), "Nine", "DE", Decision), MeterSet(), PlanVersion(), Rule(PerUnit("1 USD")),
             new PriceRuleRetiredV1(PriceRuleId.Of("r1"), Now, Decision), Subscribed(),
             new OverageSourceSetV1(Tenant, Meter, OverageSource.Reported, Now, Decision),
+            new QuotaLimitSetV1(Meter, Now, Decision, Tenant, HardCap: Units(10)),
         ];
 
         facts.Select(fact => fact.GetType()).ShouldBe(CatalogFacts.All, ignoreOrder: true);

@@ -23,11 +23,16 @@ public class EveryServiceTests(string name)
             .ShouldBe(
                 [
                     ("not-stopping", "healthy"), ("kafka", "healthy"), ("database", "healthy"),
-                    .. name is Resources.Ingestion or Resources.Pricing
-                        ? [("usage-path", "healthy")]
-                        : Array.Empty<(string, string?)>(),
+                    .. OwnChecks().Select(check => (check, (string?)"healthy")),
                 ], ignoreOrder: true);
     }
+
+    private string[] OwnChecks() => name switch
+    {
+        Resources.Ingestion or Resources.Pricing => ["usage-path"],
+        Resources.Ledger => ["usage-path", "read-models"],
+        _ => [],
+    };
 
     [Test]
     public async Task says_what_it_is_to_those_it_knows()

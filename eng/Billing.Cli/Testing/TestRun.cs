@@ -13,7 +13,10 @@ internal sealed partial class TestRun(Terminal terminal, string results)
 
     // Those that take more than a minute, the longest first.
     private static readonly string[] Long =
-        ["ServiceDefaults.Tests", "Ingestion.Tests", "StandIns.Tests", "AppHost.Tests", "Ledger.Tests", "Pricing.Tests"];
+    [
+        "ServiceDefaults.Tests", "Ingestion.Tests", "Ledger.Tests", "AppHost.Tests", "StandIns.Tests", "Pricing.Tests",
+        "Stories",
+    ];
 
     public required bool Full { get; init; }
 

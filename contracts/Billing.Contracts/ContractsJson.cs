@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Billing.Contracts.Plain;
 using Billing.Contracts.Values;
 
 namespace Billing.Contracts;
@@ -14,13 +15,15 @@ public static class ContractsJson
     public static JsonSerializerOptions Options { get; } = Make();
 
     public static byte[] Write(object message) =>
-        JsonSerializer.SerializeToUtf8Bytes(message, message.GetType(), Options);
+        PlainMessages.Write(message)
+        ?? JsonSerializer.SerializeToUtf8Bytes(message, message.GetType(), Options);
 
     /// <exception cref="JsonException">Not a message of that kind, for whatever reason.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json) where T : class => (T)Read(typeof(T), json);
 
     /// <exception cref="JsonException">Not a message of that kind, for whatever reason.</exception>
-    public static object Read(Type message, ReadOnlySpan<byte> json) => Read(message, json, Options);
+    public static object Read(Type message, ReadOnlySpan<byte> json) =>
+        PlainMessages.Read(message, json) ?? Read(message, json, Options);
 
     /// <summary>The same for records that are kept by stricter rules.</summary>
     /// <param name="options">Made from <see cref="Options"/>.</param>

@@ -75,6 +75,7 @@ internal static class Samples
             Subscription, Tenant, Plan, "FR", Usd, new(new DateOnly(2026, 1, 31)), "Europe/Paris", March.Start,
             Decision, March.EndExclusive, Noon),
         new OverageSourceSetV1(Tenant, Meter, OverageSource.Reported, March.Start, Decision),
+        new MergeWindowSetV1(Tenant, MergeWindow.Hour, March.Start, Decision),
         new QuotaLimitSetV1(Meter, March.Start, Decision, Tenant, Plan, Units, Units, 86400, Exact, 80),
         new PriceRulePublishedV1(
             Rule, 3, Meter, Usd,

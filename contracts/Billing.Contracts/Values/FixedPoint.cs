@@ -59,6 +59,9 @@ internal static class FixedPoint
     {
         var length = 0;
         if (Int128.IsNegative(count)) into[length++] = '-';
+        var magnitude = (UInt128)Int128.Abs(count);
+        if (magnitude <= ulong.MaxValue && decimals <= SmallNumber.Digits)
+            return length + SmallNumber.Write((ulong)magnitude, decimals, atLeast, into[length..]);
 
         var (whole, fraction) = Int128.DivRem(Int128.Abs(count), PowerOfTen(decimals));
         whole.TryFormat(into[length..], out var written, default, CultureInfo.InvariantCulture);
@@ -91,6 +94,13 @@ internal static class FixedPoint
         if (fraction.Length > decimals || fraction.Length < atLeast) return false;
         if (fraction.Length > atLeast && fraction[^1] == '0') return false;
         if (whole.Length + decimals > Digits) return false;
+        if (whole.Length + decimals <= SmallNumber.Digits)
+        {
+            var isSmall = SmallNumber.TryRead(whole, fraction, decimals, out var small);
+            count = isNegative ? -small : small;
+            return isSmall && !(isNegative && small == 0);
+        }
+
         if (!TryAdd(whole, ref count) || !TryAdd(fraction, ref count)) return false;
         if (isNegative && count == 0) return false;
 

@@ -12,14 +12,13 @@ public sealed class MomentJson : JsonConverter<DateTimeOffset>
 {
     public const string Format = "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'";
 
-    private const int LongestText = 27;
-
     public override DateTimeOffset Read(
         ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestText) throw NotOne();
+        if (reader.TokenType != JsonTokenType.String) throw NotOne();
+        if (reader.ValueSpan.Length > MomentText.Longest) throw NotOne();
 
-        Span<char> buffer = stackalloc char[LongestText];
+        Span<char> buffer = stackalloc char[MomentText.Longest];
         var text = buffer[..reader.CopyString(buffer)];
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         return DateTimeOffset.TryParseExact(text, Format, CultureInfo.InvariantCulture, Utc, out var moment)
@@ -29,8 +28,8 @@ public sealed class MomentJson : JsonConverter<DateTimeOffset>
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
-        Span<char> buffer = stackalloc char[LongestText];
-        value.ToUniversalTime().TryFormat(buffer, out var length, Format, CultureInfo.InvariantCulture);
+        Span<char> buffer = stackalloc char[MomentText.Longest];
+        var length = MomentText.Write(value, buffer);
         writer.WriteStringValue(buffer[..length]);
     }
 

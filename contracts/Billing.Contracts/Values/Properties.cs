@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -5,23 +6,40 @@ namespace Billing.Contracts.Values;
 
 /// <summary>Flat text properties in the order of their names, so that equal ones have equal bytes.</summary>
 [JsonConverter(typeof(PropertiesJson))]
-public sealed class Properties(IEnumerable<KeyValuePair<string, string>> pairs) : IEquatable<Properties>
+public sealed class Properties : IEquatable<Properties>
 {
-    private readonly SortedDictionary<string, string> sorted = Sort(pairs);
+    private SortedDictionary<string, string>? sorted;
+
+    /// <exception cref="ArgumentException">A name comes twice.</exception>
+    public Properties(IEnumerable<KeyValuePair<string, string>> pairs) => sorted = Sort(pairs);
+
+    private Properties(string plain) => Plain = plain;
 
     public static Properties None { get; } = new([]);
 
-    public IReadOnlyDictionary<string, string> All => sorted;
+    public IReadOnlyDictionary<string, string> All => Sorted;
+
+    /// <summary>As they came, where that needs no escapes; most are passed on and never looked at.</summary>
+    internal string? Plain { get; }
+
+    private SortedDictionary<string, string> Sorted => sorted ??= Sort(
+        JsonSerializer.Deserialize<Dictionary<string, string>>(Plain!)!);
 
     /// <summary>Null where there is none of that name.</summary>
-    public string? Find(string name) => sorted.GetValueOrDefault(name);
+    public string? Find(string name) => Sorted.GetValueOrDefault(name);
 
-    public bool Equals(Properties? other) => other is not null && sorted.SequenceEqual(other.sorted);
+    /// <summary>Their one form in JSON.</summary>
+    public string ToJson() => Plain ?? JsonSerializer.Serialize(this, ContractsJson.Options);
+
+    public bool Equals(Properties? other) => other is not null && Sorted.SequenceEqual(other.Sorted);
 
     public override bool Equals(object? obj) => Equals(obj as Properties);
 
     public override int GetHashCode() =>
-        sorted.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
+        Sorted.Aggregate(0, (hash, pair) => HashCode.Combine(hash, pair.Key, pair.Value));
+
+    /// <summary>Of their one form in JSON, without escapes and with ascending names.</summary>
+    internal static Properties OfPlain(ReadOnlySpan<byte> json) => new(Encoding.ASCII.GetString(json));
 
     // A name that comes twice is refused by Add.
     private static SortedDictionary<string, string> Sort(IEnumerable<KeyValuePair<string, string>> pairs)

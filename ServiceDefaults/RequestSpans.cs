@@ -38,7 +38,7 @@ public static class RequestSpans
         }
         finally
         {
-            Describe(span, context);
+            if (span.IsAllDataRequested) Describe(span, context);
         }
     });
 

@@ -13,16 +13,35 @@ public sealed class BatchTransaction : IAsyncDisposable
     private readonly List<Action> _committed = [];
     private readonly Func<BatchTransaction, CancellationToken, Task> _commit;
     private readonly Func<ValueTask> _release;
+    private readonly NpgsqlConnection _connection;
+    private Action? _begin;
 
+    /// <param name="begin">Where the transaction begins with the first use of its connection.</param>
     internal BatchTransaction(
         NpgsqlConnection connection, Func<BatchTransaction, CancellationToken, Task> commit,
-        Func<ValueTask> release, object? session = null) =>
-        (Connection, _commit, _release, Session) = (connection, commit, release, session);
+        Func<ValueTask> release, object? session = null, Action? begin = null) =>
+        (_connection, _commit, _release, Session, _begin) = (connection, commit, release, session, begin);
 
     /// <summary>
     /// In the transaction. Whoever changes something takes locks in the order of docs/adr/0005.
     /// </summary>
-    public NpgsqlConnection Connection { get; }
+    public NpgsqlConnection Connection
+    {
+        get
+        {
+            if (_begin is not { } begin) return _connection;
+
+            _begin = null;
+            begin();
+            return _connection;
+        }
+    }
+
+    /// <summary>
+    /// As long as nobody has looked at anything: what is written then goes in one message, which is a
+    /// transaction of its own. PostgreSQL answers a begin at once, and who waits is woken for nothing.
+    /// </summary>
+    internal NpgsqlConnection? NotBegun => _begin is null ? null : _connection;
 
     /// <summary>What the service opened the transaction with, where that is not the connection.</summary>
     public object? Session { get; }

@@ -24,19 +24,26 @@ public sealed class BatchTransactions(ServiceDatabase database, SendFacts send) 
             connection = await database.Writer.OpenConnectionAsync(cancellation);
         try
         {
-            // The driver sends its begin along with the first statement.
-            var transaction = await connection.BeginTransactionAsync(cancellation);
-            var isDone = false;
+            NpgsqlTransaction? transaction = null;
             return new(connection, async (batch, token) =>
             {
                 var numbered = await send.NumberAndCommit(batch, token);
-                isDone = true;
                 send.HandOver(numbered);
             }, async () =>
             {
-                await transaction.DisposeAsync();
-                await Leave(connection, isDone);
-            });
+                // Undoes what was not committed: a look that found nothing to do, for the most part.
+                var isUndone = false;
+                try
+                {
+                    if (transaction is not null) await transaction.DisposeAsync();
+                    isUndone = connection.FullState == System.Data.ConnectionState.Open;
+                }
+                finally
+                {
+                    await Leave(connection, isUndone);
+                }
+                // The driver sends its begin along with the first statement.
+            }, begin: () => transaction = connection.BeginTransaction());
         }
         catch
         {

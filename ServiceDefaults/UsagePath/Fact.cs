@@ -10,6 +10,9 @@ public sealed record Fact(
     string Topic, int Lane, long Number, FactId Id, string WireName, string Key, ReadOnlyMemory<byte> Body,
     string? Trace)
 {
+    /// <summary>What the handler made of it ahead of its turn.</summary>
+    public object? Reading { get; init; }
+
     /// <exception cref="System.Text.Json.JsonException">Not such a record, for whatever reason.</exception>
     public T Read<T>() where T : class => ContractsJson.Read<T>(Body.Span);
 }

@@ -14,6 +14,12 @@ public interface IFactHandler
     string KeyOf(Fact fact);
 
     /// <summary>
+    /// What can be made of a fact without the database, while the batch before it is still at work; comes
+    /// back as <see cref="Fact.Reading"/>. Where it throws, there is none.
+    /// </summary>
+    object? Read(Fact fact) => null;
+
+    /// <summary>
     /// All effects of a batch, in the order given, within <see cref="FactBatch.Transaction"/>; the caller
     /// commits. What is refused for a reason of business is parked or kept by the handler. If it throws, the
     /// batch is tried again: as a whole after trouble that may pass, else in halves until the culprit is

@@ -33,7 +33,11 @@ public sealed class SendFacts(IRelay relay, IEnumerable<IStepWatch> watches)
     internal async Task<IReadOnlyList<NumberedFact>> NumberAndCommit(
         BatchTransaction transaction, CancellationToken cancellation)
     {
-        var (connection, facts) = (transaction.Connection, transaction.Facts);
+        var facts = transaction.Facts;
+        if (_watches.Length == 0 && transaction.NotBegun is { } idle)
+            return await NumberAtOnce(idle, transaction, cancellation);
+
+        var connection = transaction.Connection;
         IReadOnlyList<NumberedFact> numbered = [];
         if (_watches.Length > 0)
         {
@@ -54,6 +58,19 @@ public sealed class SendFacts(IRelay relay, IEnumerable<IStepWatch> watches)
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync(cancellation);
         return numbered;
+    }
+
+    /// <summary>Nobody has begun a transaction: one message is one.</summary>
+    private static async Task<IReadOnlyList<NumberedFact>> NumberAtOnce(
+        NpgsqlConnection connection, BatchTransaction transaction, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in transaction.Last) batch.BatchCommands.Add(command);
+        if (transaction.Facts.Count > 0)
+            return await Number(batch, transaction.Facts, cancellation, transaction.Last.Count);
+
+        if (transaction.Last.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
+        return [];
     }
 
     /// <summary>After the commit.</summary>

@@ -26,10 +26,10 @@ internal sealed class TopicNumbers
 
     private TopicNumbers(IReadOnlyList<OutgoingFact> facts, string topic, int[] places)
     {
-        (_facts, _topic, _places, _followers) = (facts, topic, places, new int[places.Length]);
+        (_facts, _topic, _places, _followers) = (facts, topic, ByLane(facts, places), new int[places.Length]);
         for (var place = places.Length - 1; place >= 0; place--)
         {
-            var fact = facts[places[place]];
+            var fact = facts[_places[place]];
             _followers[place] = _counts[fact.Lane]++;
             _lasts[fact.Lane] ??= fact.Id;
         }
@@ -52,6 +52,18 @@ internal sealed class TopicNumbers
                 .OrderBy(topic => topic.Key, StringComparer.Ordinal)
                 .Select(topic => new TopicNumbers(facts, topic.Key, [.. topic])),
         ];
+    }
+
+    // Each lane's in their order: so they lie in the table, and in its index.
+    private static int[] ByLane(IReadOnlyList<OutgoingFact> facts, int[] places)
+    {
+        var next = new int[Lanes.Count + 1];
+        foreach (var place in places) next[facts[place].Lane + 1]++;
+        for (var lane = 1; lane <= Lanes.Count; lane++) next[lane] += next[lane - 1];
+
+        var sorted = new int[places.Length];
+        foreach (var place in places) sorted[next[facts[place].Lane]++] = place;
+        return sorted;
     }
 
     public NpgsqlBatchCommand Command()

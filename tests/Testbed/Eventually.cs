@@ -7,7 +7,7 @@ namespace Billing.Testbed;
 public static class Eventually
 {
     /// <summary>Generous: it is only used up by a test that fails.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan pause = TimeSpan.FromMilliseconds(20);
 

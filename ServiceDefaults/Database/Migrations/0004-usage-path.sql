@@ -154,7 +154,8 @@ create table sent_facts (
     key       text    not null,
     body      bytea   not null,
     trace     text,
-    primary key (topic, lane, number)
+    -- A service has one or two topics, so that what differs first is told by numbers.
+    primary key (lane, number, topic)
 );
 
 select billing_force_policies('sent_facts');
@@ -167,7 +168,8 @@ grant select on sent_facts to {staff};
 -- given. Answers with the lanes' new ends and the facts before these, in the order of lanes.
 --
 -- On a path that is walked for every fact: the lanes cost a statement however many facts they get, nothing is
--- sorted or joined, unnest in the select list needs no temporary store, and the plans are made once.
+-- sorted or joined, unnest in the select list needs no temporary store, and the plans are made once. Facts that come
+-- lane by lane find their place in the index next to the one before.
 create function send_facts(
     the_topic text, lanes integer[], counts integer[], last_facts uuid[],
     places integer[], followers integer[], fact_ids uuid[], wire_names text[], kinds integer[], keys text[],

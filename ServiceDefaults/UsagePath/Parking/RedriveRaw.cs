@@ -15,7 +15,7 @@ internal sealed partial class RedriveRaw(
     IEnumerable<ITopicWork> works, OpenBatch open, KafkaConnection kafka, TimeProvider time,
     ILogger<RedriveRaw> logger) : BackgroundService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
 
     private readonly string[] _raw = [.. works.OfType<RawTopic>().Select(work => work.Topic)];

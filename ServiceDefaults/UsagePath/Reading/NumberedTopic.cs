@@ -16,6 +16,7 @@ internal sealed partial class NumberedTopic(
     ILogger<NumberedTopic> logger) : ITopicWork
 {
     private readonly Dictionary<int, int[]> _lanesOf = [];
+    private readonly ReadAhead _ahead = new(handler);
 
     public string Topic => handler.Topic;
 
@@ -59,6 +60,8 @@ internal sealed partial class NumberedTopic(
     {
     }
 
+    public object Read(ConsumeResult<byte[], byte[]> message) => _ahead.Read(message);
+
     public async Task Apply(Bundle bundle, StopTokens stop)
     {
         watch.Reached(Step.BatchRead, Topic);
@@ -70,7 +73,7 @@ internal sealed partial class NumberedTopic(
         asking.Ask(Topic, lanes.Asks(time.GetUtcNow()));
     }
 
-    public async Task Tend(StopTokens stop)
+    public async Task Tend(bool isUrgent, StopTokens stop)
     {
         var now = time.GetUtcNow();
         var (held, gaps, oldest) = lanes.Look();
@@ -78,7 +81,7 @@ internal sealed partial class NumberedTopic(
         asking.Ask(Topic, lanes.Asks(now));
         if (parked.HasAny) await redrive.Run(stop);
         if (lanes.Reached() is { Count: > 0 } reached) await KeepMoments(reached, stop.Hard);
-        if (inbox is not null) await inbox.Run(stop);
+        if (inbox is not null) await inbox.Run(isUrgent, stop);
     }
 
     private async Task KeepMoments(

@@ -70,5 +70,5 @@ internal sealed class RawTopic(
         return other.Count > 0 ? [one, other] : [one];
     }
 
-    public Task Tend(StopTokens stop) => readUpTo.Tend(stop.Hard);
+    public Task Tend(bool isUrgent, StopTokens stop) => readUpTo.Tend(stop.Hard);
 }

@@ -37,9 +37,12 @@ internal sealed class ReadBundle(LaneTable table, DateTimeOffset now)
     public static Plan Plan(string topic, Bundle bundle, LaneTable table, Texts texts, DateTimeOffset now)
     {
         var reading = new ReadBundle(table, now);
-        foreach (var message in bundle.Messages)
+        for (var place = 0; place < bundle.Messages.Count; place++)
         {
-            var read = NumberedMessage.Read(message, texts);
+            var message = bundle.Messages[place];
+            var read = bundle.Ahead?[place] is NumberedMessage ahead
+                ? ahead
+                : NumberedMessage.Read(message, texts);
             if (read.Fact is { } fact) reading.On(fact);
             else if (read.Tide is { } tide && tide.Topic == topic) reading.On(tide, bundle.IsAtEnd(message));
             else reading._plan.Strays.Add(message);
@@ -103,7 +106,7 @@ internal sealed class ReadBundle(LaneTable table, DateTimeOffset now)
 
     private void Hold(Lane lane, ReadFact fact)
     {
-        if (table.Held.Add(lane.Number, fact.Header.Number, fact, fact.Bytes)) _plan.Held++;
+        if (table.Held.Add(lane.Number, fact.Header.Number, fact.With(null), fact.Bytes)) _plan.Held++;
         else _plan.Dropped++;
         lane.Gap = Gap.Notice(lane.Gap, fact.Header.Number, now, TimeSpan.Zero);
     }

@@ -20,6 +20,9 @@ internal sealed record ReadFact(FactHeader Header, Fact Fact, Message Message)
     public string? ParkReason { get; set; }
 
     public int Bytes => MessageBytes.Of(Message);
+
+    /// <param name="reading">What the handler made of it; null for one that has to wait for long.</param>
+    public ReadFact With(object? reading) => this with { Fact = Fact with { Reading = reading } };
 }
 
 /// <summary>What a message of a numbered topic turns out to be; neither of both: a stray.</summary>

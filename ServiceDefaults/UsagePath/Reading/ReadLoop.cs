@@ -15,9 +15,8 @@ internal sealed partial class ReadLoop(
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100),
         Busy = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan NextIsReady = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan BeforePause = TimeSpan.FromMilliseconds(250);
 
-    private readonly HashSet<string> _paused = [];
+    private readonly MakeRoom _room = new(consumer, intakes, logger);
     private readonly LookAtTopics _look = new(consumer, intakes, time, logger);
 
     /// <summary>Until the service stops, or a topic is not what it was.</summary>
@@ -27,7 +26,7 @@ internal sealed partial class ReadLoop(
         {
             Pump();
             if (_look.FindsAnother()) return;
-            if (!MakeRoom()) continue;
+            if (!_room.IsThere()) continue;
 
             Drain();
         }
@@ -87,37 +86,6 @@ internal sealed partial class ReadLoop(
         // The client has given the partition up, so that it cannot be told where to go on.
         consumer.Client.IncrementalUnassign([partition]);
         consumer.Client.IncrementalAssign([new TopicPartitionOffset(partition, Offset.Beginning)]);
-    }
-
-    /// <summary>False while an intake is full; after a moment of that the broker has to wait.</summary>
-    private bool MakeRoom()
-    {
-        if (consumer.HasNewPartitions) Arrange();
-        foreach (var topic in _paused.Where(topic => !intakes[topic].IsFull).ToList())
-        {
-            consumer.Client.Resume(consumer.PartitionsOf(topic));
-            _paused.Remove(topic);
-        }
-
-        foreach (var (topic, intake) in intakes.Where(one => one.Value.IsFull && !_paused.Contains(one.Key)))
-        {
-            if (intake.Ended().Wait(BeforePause)) return false;
-
-            consumer.Client.Pause(consumer.PartitionsOf(topic));
-            _paused.Add(topic);
-        }
-
-        return true;
-    }
-
-    // The client remembers that a partition was paused while it was somebody else's: coming back, it would
-    // never be read again.
-    private void Arrange()
-    {
-        consumer.HasNewPartitions = false;
-        foreach (var topic in intakes.Keys)
-            if (_paused.Contains(topic)) consumer.Client.Pause(consumer.PartitionsOf(topic));
-            else consumer.Client.Resume(consumer.PartitionsOf(topic));
     }
 
     private void Store(IReadOnlyList<ConsumeResult<byte[], byte[]>> done)

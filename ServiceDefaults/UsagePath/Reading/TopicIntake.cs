@@ -62,7 +62,7 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
         var bundle = new Bundle(_gathered, Ends(_gathered, endOf)) { Ahead = _ahead };
         (_atWork, _gathered, _ahead, _bytes) = (_gathered, [], [], 0);
         if (isTendDue) _tended = now;
-        Running = Task.Run(() => Run(bundle, isTendDue, stop), CancellationToken.None);
+        Running = Task.Run(() => Run(bundle, isTendDue, isUrgent, stop), CancellationToken.None);
         return done;
     }
 
@@ -80,10 +80,10 @@ internal sealed class TopicIntake(ITopicWork work, TimeProvider time)
         return done;
     }
 
-    private async Task Run(Bundle bundle, bool isTendDue, StopTokens stop)
+    private async Task Run(Bundle bundle, bool isTendDue, bool isUrgent, StopTokens stop)
     {
         if (bundle.Messages.Count > 0) await work.Apply(bundle, stop);
-        if (isTendDue && !stop.Soft.IsCancellationRequested) await work.Tend(stop);
+        if (isTendDue && !stop.Soft.IsCancellationRequested) await work.Tend(isUrgent, stop);
     }
 
     private static Dictionary<int, long> Ends(

@@ -28,7 +28,8 @@ internal interface ITopicWork
     Task Apply(Bundle bundle, StopTokens stop);
 
     /// <summary>Between bundles, several times a second: what is due without messages.</summary>
-    Task Tend(StopTokens stop);
+    /// <param name="isUrgent">Somebody said that there is something.</param>
+    Task Tend(bool isUrgent, StopTokens stop);
 }
 
 /// <summary>A topic as it is at the moment.</summary>

@@ -52,7 +52,10 @@ internal static class Troubles
     public static bool MayBeSize(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
-            if (cause is PostgresException { SqlState: var state })
+            // A session that was idle for too long in its transaction is closed; whoever writes just then
+            // sees only that. Where the store is away, halves cost nothing.
+            if (cause is NpgsqlException { InnerException: IOException }) return true;
+            else if (cause is PostgresException { SqlState: var state })
                 return state is IdleInTransaction or PostgresErrorCodes.QueryCanceled
                     || state.StartsWith("40", StringComparison.Ordinal)
                     || state.StartsWith("55", StringComparison.Ordinal);

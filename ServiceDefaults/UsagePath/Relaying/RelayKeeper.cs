@@ -14,10 +14,12 @@ internal sealed partial class RelayKeeper(
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ShortBeat = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OftenLook = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RareLook = TimeSpan.FromSeconds(1);
 
     private readonly IStepWatch[] _watches = [.. watches];
     private readonly Every _leases = new(leases.BetweenRenewals);
-    private readonly Every _ends = new(TimeSpan.FromMilliseconds(250));
+    private readonly Every _ends = new(OftenLook);
     private readonly Every _marks = new(TimeSpan.FromMilliseconds(200));
     private readonly Every _tides = new(TimeSpan.FromSeconds(2));
 
@@ -76,13 +78,22 @@ internal sealed partial class RelayKeeper(
         return hasMore;
     }
 
-    /// <summary>Other processes of this service commit as well.</summary>
+    /// <summary>
+    /// Other processes of this service commit as well. While none does, memory has everything.
+    /// </summary>
     private async Task Look(CancellationToken cancellation)
     {
         var ends = await store.Ends([.. state.Topics.Keys], cancellation);
+        var isMissing = false;
         lock (state.Gate)
             foreach (var end in ends)
-                state.Topics[end.Topic].Lanes[end.Lane]?.Ends(end.LastNumber);
+                if (state.Topics[end.Topic].Lanes[end.Lane] is { } lane)
+                {
+                    lane.Ends(end.LastNumber);
+                    isMissing |= lane.Missing() is not null;
+                }
+
+        _ends.Period = isMissing ? OftenLook : RareLook;
 
         foreach (var topic in ends.GroupBy(end => end.Topic))
             RelayMetrics.Distance(topic.Key, topic.Sum(end => end.LastNumber - end.Acknowledged));
@@ -97,13 +108,16 @@ internal sealed partial class RelayKeeper(
     {
         private TimeSpan _next;
 
+        /// <summary>From the next time on.</summary>
+        public TimeSpan Period { get; set; } = period;
+
         public void Now() => _next = TimeSpan.Zero;
 
         public bool IsDue(TimeSpan now)
         {
             if (now < _next) return false;
 
-            _next = now + period;
+            _next = now + Period;
             return true;
         }
     }

@@ -6,14 +6,18 @@ using NpgsqlTypes;
 namespace Billing.ServiceDefaults.UsagePath.Relaying;
 
 /// <summary>What the relay reads and writes in the service's database, as the writer.</summary>
-internal sealed class RelayStore(ServiceDatabase database)
+internal sealed class RelayStore(ServiceDatabase database) : IAsyncDisposable
 {
+    // Asked several times a second by one loop; giving a connection back to the pool costs more than most of
+    // the questions.
+    private NpgsqlConnection? _kept;
+
     /// <summary>Takes and renews leases.</summary>
     /// <returns>The partitions that are the holder's for so long.</returns>
     public async Task<IReadOnlyList<int>> Lease(
         string topic, int partitions, string holder, TimeSpan duration, CancellationToken cancellation)
     {
-        await using var command = Command(
+        await using var command = await Command(
             """
             insert into relay_leases as l (topic, partition, holder, expires_at)
             select $1, p, $3, now() + $4 from generate_series(0, $2 - 1) as p order by p
@@ -21,7 +25,7 @@ internal sealed class RelayStore(ServiceDatabase database)
             set holder = excluded.holder, expires_at = excluded.expires_at
             where l.holder = excluded.holder or l.expires_at < now()
             returning partition
-            """, topic, partitions, holder, duration);
+            """, [topic, partitions, holder, duration], cancellation);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var held = new List<int>();
         while (await rows.ReadAsync(cancellation)) held.Add(rows.GetInt32(0));
@@ -30,19 +34,20 @@ internal sealed class RelayStore(ServiceDatabase database)
 
     public async Task Release(string holder, CancellationToken cancellation)
     {
-        await using var command = Command("delete from relay_leases where holder = $1", holder);
+        await using var command = await Command(
+            "delete from relay_leases where holder = $1", [holder], cancellation);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Where all lanes end that have a number, and what is acknowledged of them.</summary>
     public async Task<IReadOnlyList<LaneEnd>> Ends(string[] topics, CancellationToken cancellation)
     {
-        await using var command = Command(
+        await using var command = await Command(
             """
             select topic, lane, last_number, last_fact, coalesce(acknowledged, 0)
             from sent_lanes left join relay_marks using (topic, lane)
             where topic = any ($1)
-            """, [topics]);
+            """, [topics], cancellation);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var ends = new List<LaneEnd>();
         while (await rows.ReadAsync(cancellation))
@@ -56,12 +61,12 @@ internal sealed class RelayStore(ServiceDatabase database)
     public async Task<IReadOnlyList<NumberedFact>> Page(
         string topic, int lane, long from, long through, int most, CancellationToken cancellation)
     {
-        await using var command = Command(
+        await using var command = await Command(
             """
             select number, fact_id, wire_name, key, body, trace from sent_facts
             where topic = $1 and lane = $2 and number between $3 and $4
             order by number
-            """, topic, lane, from - 1, Math.Min(through, from + most - 1));
+            """, [topic, lane, from - 1, Math.Min(through, from + most - 1)], cancellation);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var facts = new List<NumberedFact>();
         FactId? previous = null;
@@ -86,7 +91,7 @@ internal sealed class RelayStore(ServiceDatabase database)
     /// </summary>
     public async Task Mark(IReadOnlyList<LaneMark> marks, CancellationToken cancellation)
     {
-        await using var batch = database.Writer.CreateBatch();
+        await using var batch = new NpgsqlBatch(await Connection(cancellation));
         batch.BatchCommands.Add(new("select set_config('synchronous_commit', 'off', true)"));
         batch.BatchCommands.Add(new(
             """
@@ -106,14 +111,29 @@ internal sealed class RelayStore(ServiceDatabase database)
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    private NpgsqlCommand Command(string sql, params object[] values)
+    public async ValueTask DisposeAsync()
     {
-        var command = database.Writer.CreateCommand(sql);
+        if (_kept is { } kept) await kept.DisposeAsync();
+    }
+
+    private async Task<NpgsqlCommand> Command(
+        string sql, object[] values, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(sql, await Connection(cancellation));
         foreach (var value in values)
             command.Parameters.Add(value is TimeSpan
                 ? new() { Value = value, NpgsqlDbType = NpgsqlDbType.Interval }
                 : new() { Value = value });
         return command;
+    }
+
+    private async Task<NpgsqlConnection> Connection(CancellationToken cancellation)
+    {
+        if (_kept is { FullState: System.Data.ConnectionState.Open } open) return open;
+
+        if (_kept is { } broken) await broken.DisposeAsync();
+        _kept = null;
+        return _kept = await database.Writer.OpenConnectionAsync(cancellation);
     }
 }
 

@@ -13,16 +13,23 @@ internal sealed partial class TakeInbox(
 {
     private const int MostRows = 500;
 
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<Guid, string> _reasons = [];
+    private long? _looked;
 
     public string Topic => $"{topic} (inbox)";
 
-    /// <summary>Until nothing is left.</summary>
-    public async Task Run(StopTokens stop)
+    /// <summary>Until nothing is left. What another process left is noticed a little later.</summary>
+    /// <param name="isUrgent">Something was left here.</param>
+    public async Task Run(bool isUrgent, StopTokens stop)
     {
+        if (!isUrgent && _looked is { } at && time.GetElapsedTime(at) < BetweenLooks) return;
+
         try
         {
             await TakeAll(stop);
+            _looked = time.GetTimestamp();
         }
         catch (NpgsqlException away) when (!stop.Hard.IsCancellationRequested)
         {

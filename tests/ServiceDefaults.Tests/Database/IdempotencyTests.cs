@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Billing.ServiceDefaults.Tests.Database;
 
+[Parallelizable(ParallelScope.Self)]
 public sealed class IdempotencyTests
 {
     private const string Key = "a-key";

@@ -7,6 +7,7 @@ using Npgsql;
 namespace Billing.ServiceDefaults.Tests.Database;
 
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+[Parallelizable(ParallelScope.Self)]
 public sealed class LocalPostgresTests
 {
     private string _folder = null!;

@@ -4,6 +4,7 @@ using Npgsql;
 
 namespace Billing.ServiceDefaults.Tests.Database;
 
+[Parallelizable(ParallelScope.Self)]
 public sealed class MigrationsTests
 {
     private static readonly (string, string) first =

@@ -6,6 +6,7 @@ using Npgsql;
 namespace Billing.ServiceDefaults.Tests.Database;
 
 /// <summary>What each of the four roles must not be able to do, tried.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class RolesTests
 {
     private const string Facts =

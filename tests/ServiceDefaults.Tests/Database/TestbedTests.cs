@@ -5,6 +5,7 @@ using Billing.Testbed;
 namespace Billing.ServiceDefaults.Tests.Database;
 
 /// <summary>What all other tests stand on.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class TestbedTests
 {
     [Test]

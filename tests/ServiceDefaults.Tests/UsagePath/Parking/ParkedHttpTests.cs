@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Billing.ServiceDefaults.Tests.UsagePath.Parking;
 
+[Parallelizable(ParallelScope.Self)]
 public class ParkedHttpTests
 {
     private TestDatabase _database = null!;

@@ -7,6 +7,7 @@ using Confluent.Kafka;
 namespace Billing.ServiceDefaults.Tests.UsagePath.Parking;
 
 /// <summary>What cannot be applied is kept aside with its key, and the rest goes on.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class ParkingTests
 {
     private TestDatabase _database = null!;

@@ -54,7 +54,8 @@ internal sealed class Reader : IAsyncDisposable
         services.AddSingleton<TestLog>()
             .AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<TestLog>());
         // Beats, looks, asks and pauses of seconds are the same in a quarter of the time.
-        services.AddSingleton<TimeProvider>(new PathHost.FastTime(4)).AddTime().AddLogging();
+        services.AddSingleton<TimeProvider>(new PathHost.FastTime(4)).AddTime()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(new ServiceIdentity(
             database.Service, Guid.NewGuid().ToString("N"), new("1.0.0", null, "1.0.0"), TestService.Start));
         services.AddSingleton(_ => ServiceDatabase.Of(builder.Configuration, database.Service));
@@ -81,7 +82,7 @@ internal sealed class TestLog : ILoggerProvider, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Debug;
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 

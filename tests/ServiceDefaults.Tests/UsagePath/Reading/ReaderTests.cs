@@ -7,6 +7,7 @@ namespace Billing.ServiceDefaults.Tests.UsagePath.Reading;
 
 /// <summary>What depends on how the broker behaves.</summary>
 [TestFixtureSource(typeof(Brokers), nameof(Brokers.All))]
+[Parallelizable(ParallelScope.Self)]
 public class ReaderTests(BrokerKind kind)
 {
     private TestDatabase _database = null!;

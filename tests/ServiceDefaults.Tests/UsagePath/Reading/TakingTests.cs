@@ -6,6 +6,7 @@ using Npgsql;
 namespace Billing.ServiceDefaults.Tests.UsagePath.Reading;
 
 /// <summary>Whose lanes they are, what a batch does when something fails, and when a lane stops.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class TakingTests
 {
     private TestDatabase _database = null!;

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Billing.ServiceDefaults.Tests.UsagePath.Relaying;
 
 /// <summary>Numbers that memory does not have, and clients that fail for good.</summary>
+[Parallelizable(ParallelScope.Self)]
 internal sealed partial class RelayAfterTroubleTests : RelayFixture
 {
     [OneTimeSetUp]

@@ -6,6 +6,7 @@ using Confluent.Kafka;
 namespace Billing.ServiceDefaults.Tests.UsagePath.Relaying;
 
 /// <summary>What only a broker with a disk and administrators can do to a relay.</summary>
+[Parallelizable(ParallelScope.Self)]
 internal sealed class RelayAndRealBrokerTests : RelayFixture
 {
     private RealBroker _own = null!;

@@ -8,6 +8,7 @@ using Npgsql;
 namespace Billing.ServiceDefaults.Tests.UsagePath.Relaying;
 
 /// <summary>Numbers, with everything that may go wrong before and while they are committed.</summary>
+[Parallelizable(ParallelScope.Self)]
 internal sealed class SendFactsTests
 {
     private const string Other = Topics.Catalog;

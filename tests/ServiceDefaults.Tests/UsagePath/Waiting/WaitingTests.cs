@@ -8,6 +8,7 @@ using Npgsql;
 
 namespace Billing.ServiceDefaults.Tests.UsagePath.Waiting;
 
+[Parallelizable(ParallelScope.Self)]
 public class WaitingTests
 {
     private TestDatabase _database = null!;

@@ -35,23 +35,31 @@ internal sealed class AppendStatement
         }
 
         var command = new NpgsqlBatchCommand(sql);
-        Add(command, streams.Select(stream => stream.Key).ToArray(), NpgsqlDbType.Varchar);
-        Add(command, streams.Select(TypeName).ToArray(), NpgsqlDbType.Varchar);
-        Add(command, streams.Select(stream => (long)stream.Events.Count).ToArray(), NpgsqlDbType.Bigint);
-        Add(command, streams.Select(Expected).ToArray(), NpgsqlDbType.Bigint);
+        AddStreams(command, parts, streams);
         events.AddTo(command, options.Events.MetadataConfig);
 
         return command;
     }
 
+    /// <summary>The first four parameters.</summary>
+    public static void AddStreams(
+        NpgsqlBatchCommand command, StoreParts parts, IReadOnlyList<StreamAction> streams)
+    {
+        Add(command, streams.Select(stream => stream.Key).ToArray(), NpgsqlDbType.Varchar);
+        Add(command, streams.Select(stream => parts.StreamTypeName(stream.AggregateType)).ToArray(),
+            NpgsqlDbType.Varchar);
+        Add(command, streams.Select(stream => (long)stream.Events.Count).ToArray(), NpgsqlDbType.Bigint);
+        Add(command, streams.Select(Expected).ToArray(), NpgsqlDbType.Bigint);
+    }
+
     /// <summary>The one row that the statement gives back.</summary>
     public static Numbers Read(NpgsqlDataReader row) =>
-        new(row.GetFieldValue<long[]>(0), row.GetFieldValue<long[]>(1));
+        new(row.GetFieldValue<long[]>(0), row.GetFieldValue<long[]>(1), default);
+
+    public static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static long? Expected(StreamAction stream) =>
         stream.ActionType == StreamActionType.Start ? 0 : stream.ExpectedVersionOnServer;
-
-    private string? TypeName(StreamAction stream) => parts.StreamTypeName(stream.AggregateType);
 
     private byte[] Json(IEvent e) => JsonSerializer.SerializeToUtf8Bytes(e.Data, e.EventType, options.Json);
 
@@ -62,16 +70,38 @@ internal sealed class AppendStatement
     private static void Add(NpgsqlBatchCommand command, object values, NpgsqlDbType type) =>
         command.Parameters.Add(new() { Value = values, NpgsqlDbType = NpgsqlDbType.Array | type });
 
-    // The cast that fails carries the stream and its version in PostgreSQL's error message: so the
-    // transaction is lost on the server, and nobody can commit half of it. Versions are looked up in an
-    // array, not joined: a plan for unknown sizes cannot go wrong on it.
+    /// <summary>
+    /// Of the streams that are <c>given</c>: locks them, moves their versions, and says which they had
+    /// before, as <c>checked</c>. The cast that fails carries the stream and its version in PostgreSQL's
+    /// error message: so the transaction is lost on the server, and nobody can commit half of it.
+    /// </summary>
+    public static string MoveVersions(TableNames names, string at) =>
+        $$"""
+        stream as (
+            insert into {{names.Streams}} as held (id, type, version, timestamp, tenant_id, is_archived)
+            select id, type, events, coalesce({{at}}, transaction_timestamp()), '*DEFAULT*', false
+            from given order by id collate "C"
+            on conflict (id) do update
+            set version = held.version + excluded.version, timestamp = excluded.timestamp
+            returning id, version
+        ), checked as (
+            select place, events, case
+                when expected is null or expected = version - events then version - events
+                else ('{{Refusals.Mark}}'
+                    || jsonb_build_object('stream', id, 'actual', version - events)::text)::bigint
+                end as before
+            from given join stream using (id)
+        )
+        """;
+
+    // Versions are looked up in an array, not joined: a plan for unknown sizes cannot go wrong on it.
     private static string Sql(TableNames names, MetadataConfig metadata)
     {
         var columns = "seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type,"
             + " is_archived";
         var given = "id, stream_id, stream, number, type, dotnet, data, at";
-        var values = "nextval('" + names.Sequence.Replace("'", "''", StringComparison.Ordinal)
-            + "'::regclass), id, stream_id, version, data, type, coalesce(at, transaction_timestamp()),"
+        var values = $"nextval({Literal(names.Sequence)}"
+            + "::regclass), id, stream_id, version, data, type, coalesce(at, transaction_timestamp()),"
             + " '*DEFAULT*', dotnet, false";
         var arrays = "$5, $6, $7, $8, $9, $10, $11, $12";
         var next = 13;
@@ -86,21 +116,7 @@ internal sealed class AppendStatement
         return $$"""
             with given as (
                 select * from unnest($1, $2, $3, $4) with ordinality as s (id, type, events, expected, place)
-            ), stream as (
-                insert into {{names.Streams}} as held (id, type, version, timestamp, tenant_id, is_archived)
-                select id, type, events, coalesce($12[1], transaction_timestamp()), '*DEFAULT*', false
-                from given order by id collate "C"
-                on conflict (id) do update
-                set version = held.version + excluded.version, timestamp = excluded.timestamp
-                returning id, version
-            ), checked as (
-                select place, case
-                    when expected is null or expected = version - events then version - events
-                    else ('{{Refusals.Mark}}'
-                        || jsonb_build_object('stream', id, 'actual', version - events)::text)::bigint
-                    end as before
-                from given join stream using (id)
-            ), versions as (
+            ), {{MoveVersions(names, "$12[1]")}}, versions as (
                 select array_agg(before order by place) as before from checked
             ), appended as (
                 insert into {{names.Events}} ({{columns}})
@@ -126,7 +142,8 @@ internal sealed class AppendStatement
 
     /// <summary>What the database gave: sequence numbers in the order of the events, and each stream's
     /// version before them.</summary>
-    public sealed record Numbers(long[] Sequences, long[] Before)
+    /// <param name="Now">The transaction's time, where events are still to be written.</param>
+    public sealed record Numbers(long[] Sequences, long[] Before, DateTimeOffset Now)
     {
         public void Assign(IReadOnlyList<StreamAction> streams)
         {

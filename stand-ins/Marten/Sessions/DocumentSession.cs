@@ -131,19 +131,18 @@ internal sealed class DocumentSession : QuerySession, IDocumentSession
         Prepare(streams, mode);
         var inline = Parts.Options.Projections.Sources
             .Where(source => source.Settings.Lifecycle == ProjectionLifecycle.Inline).ToList();
-        var append = streams.Count > 0 ? Parts.Append.For(streams) : null;
-        if (append is null || inline.Count == 0)
+        if (streams.Count == 0 || inline.Count == 0)
         {
-            if (await Execute(append, operations, token) is { } all) all.Assign(streams);
+            if (await Append(streams, operations, token) is { } all) all.Assign(streams);
             return streams;
         }
 
         // The streams are locked first, so that two writers' inline projections of one stream take turns.
-        var numbers = (await Execute(append, [], token))!;
+        var numbers = (await Append(streams, [], token))!;
         if (mode == EventAppendMode.Rich) numbers.Assign(streams);
         List<IEvent> events = [.. streams.SelectMany(stream => stream.Events)];
         foreach (var source in inline) await source.Projection!.ApplyAsync(this, events, token);
-        if (operations.Count > 0) await Execute(null, operations, token);
+        if (operations.Count > 0) await Execute(null, AppendCopy.Read, operations, token);
         numbers.Assign(streams);
 
         return streams;
@@ -168,8 +167,25 @@ internal sealed class DocumentSession : QuerySession, IDocumentSession
         }
     }
 
+    /// <summary>Null where there are no streams.</summary>
+    private async Task<AppendStatement.Numbers?> Append(
+        List<StreamAction> streams, List<Operation> rest, CancellationToken token)
+    {
+        if (!AppendCopy.IsFor(streams))
+            return await Execute(
+                streams.Count > 0 ? Parts.Append.For(streams) : null, AppendStatement.Read, rest, token);
+
+        var numbers = await Execute(Parts.Copy.Take(streams), AppendCopy.Read, [], token);
+        await Parts.Copy.Write(Link.Kept, streams, numbers!, token);
+        if (rest.Count > 0) await Execute(null, AppendCopy.Read, rest, token);
+
+        return numbers;
+    }
+
+    /// <param name="read">What the append answers.</param>
     private async Task<AppendStatement.Numbers?> Execute(
-        NpgsqlBatchCommand? append, IReadOnlyList<Operation> rest, CancellationToken token)
+        NpgsqlBatchCommand? append, Func<NpgsqlDataReader, AppendStatement.Numbers> read,
+        List<Operation> rest, CancellationToken token)
     {
         await using var batch = Link.Batch();
         if (append is not null) batch.BatchCommands.Add(append);
@@ -178,7 +194,7 @@ internal sealed class DocumentSession : QuerySession, IDocumentSession
         AppendStatement.Numbers? numbers = null;
         await using (var rows = await batch.ExecuteReaderAsync(token))
         {
-            if (append is not null && await rows.ReadAsync(token)) numbers = AppendStatement.Read(rows);
+            if (append is not null && await rows.ReadAsync(token)) numbers = read(rows);
             while (await rows.NextResultAsync(token))
             {
             }

@@ -18,6 +18,7 @@ internal sealed class StoreParts
         Names = new(options.Events.DatabaseSchemaName, options.DatabaseSchemaName);
         Reader = new(options);
         Append = new(this);
+        Copy = new(this);
         foreach (var source in options.Projections.Sources)
         {
             if (source.Projection is IStoresDocuments stores) StreamTypeName(stores.DocumentType);
@@ -30,6 +31,7 @@ internal sealed class StoreParts
     public TableNames Names { get; }
     public EventReader Reader { get; }
     public AppendStatement Append { get; }
+    public AppendCopy Copy { get; }
 
     /// <summary>Somebody has committed events through this store.</summary>
     public Signal Appended { get; } = new();

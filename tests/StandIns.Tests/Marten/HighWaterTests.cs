@@ -49,20 +49,17 @@ public class HighWaterTests
     [Test]
     public async Task numbers_are_waited_for_that_were_taken_before_the_transaction_had_an_id()
     {
-        // The first number of a block is logged, which needs an id; those after it are not.
         await store.Append("a", new Counted(1));
-        await using var held = await Writer.Begin(store);
-        await held.Take(1);
+        await using var held = await Writer.WithNumberWithoutId(store);
+        var number = held.Taken.ShouldHaveSingleItem();
         await store.Append("a", new Counted(1));
 
-        (await Stores.Ask<bool>(
-            "select pg_snapshot_xmin(s) = pg_snapshot_xmax(s) from pg_current_snapshot() as s"))
-            .ShouldBeTrue("the held transaction must be invisible by id, or this shows nothing");
-        (await Mark()).ShouldBe(1);
+        (await held.HasId()).ShouldBeFalse("the held transaction must be invisible by id, or this shows nothing");
+        (await Mark()).ShouldBe(number - 1);
         await held.InsertTaken("late");
-        (await Mark()).ShouldBe(1);
+        (await Mark()).ShouldBe(number - 1);
         await held.Commit();
-        (await Mark()).ShouldBe(3);
+        (await Mark()).ShouldBe(number + 1);
     }
 
     [Test]
@@ -251,9 +248,27 @@ internal sealed class Writer : IAsyncDisposable
         return new(store.Schema(), connection, await connection.BeginTransactionAsync());
     }
 
+    /// <summary>
+    /// The first number of a block is logged, which needs an id; those after it are not, unless a checkpoint
+    /// of the server came between: then with the next one.
+    /// </summary>
+    public static async Task<Writer> WithNumberWithoutId(DocumentStore store)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var writer = await Begin(store);
+            await writer.Take(1);
+            if (tries == 10 || !await writer.HasId()) return writer;
+
+            await writer.DisposeAsync();
+        }
+    }
+
     public static async Task<long[]> Committed(DocumentStore store, long above) => await Stores.Ask<long[]>(
         $"select coalesce(array_agg(seq_id order by seq_id), '{{}}') from {store.Schema()}.mt_events"
         + $" where seq_id > {above}");
+
+    public Task<bool> HasId() => Ask<bool>("select pg_current_xact_id_if_assigned() is not null");
 
     public async Task Take(int count)
     {

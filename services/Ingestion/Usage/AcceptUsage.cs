@@ -1,5 +1,6 @@
 using Billing.Ingestion.Catalog;
 using Billing.Ingestion.Usage.Reading;
+using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 
@@ -46,7 +47,7 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
             _wereAllNew = keys.AreAllNew;
         }
 
-        var waiting = await WaitingChanges(candidates, keys, transaction.Connection, cancellation);
+        var waiting = await WaitingChanges(candidates, keys, transaction, cancellation);
 
         using var facts = new UsageFacts();
         var batch = new UsageBatch(keys, known, facts, transaction, now);
@@ -109,7 +110,7 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
     /// none of them is missed and none is taken twice.
     /// </summary>
     private static async Task<Dictionary<UsageKey, List<(long, WaitingUsage)>>?> WaitingChanges(
-        List<Candidate> candidates, UsageKeys keys, NpgsqlConnection connection,
+        List<Candidate> candidates, UsageKeys keys, BatchTransaction transaction,
         CancellationToken cancellation)
     {
         var awaited = candidates
@@ -118,6 +119,7 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
             .Select(one => one.Key).Distinct().ToList();
         if (awaited.Count == 0) return null;
 
+        var connection = transaction.Connection;
         var found = new Dictionary<UsageKey, List<(long, WaitingUsage)>>();
         await using (var command = new NpgsqlCommand(WaitingFor, connection))
         {

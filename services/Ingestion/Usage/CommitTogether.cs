@@ -1,27 +1,29 @@
-using System.Threading.Channels;
+using System.Diagnostics;
 using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 
 namespace Billing.Ingestion.Usage;
 
 /// <summary>
-/// HTTP callers share transactions: whoever arrived during the commit before goes into the next one. Nobody
-/// waits for a timer, so a lonely caller is as fast as the disk.
+/// HTTP callers share transactions: whoever arrives while one is on its way goes into the next one. Nobody
+/// waits for a timer or for a thread of ours, so a lonely caller is as fast as the disk.
 /// </summary>
 public sealed partial class CommitTogether(
-    AcceptUsage accept, OpenBatch open, TimeProvider time, ILogger<CommitTogether> logger) : BackgroundService
+    AcceptUsage accept, OpenBatch open, TimeProvider time, ILogger<CommitTogether> logger) : IHostedService
 {
-    /// <summary>While one transaction waits for the disk the other can work.</summary>
-    private const int Committers = 2;
+    // The second one waits for what the first holds, so there has to be work that it can do before.
+    private const int MostAtOnce = 2, WorthAnother = 200;
 
     private const int MostCalls = 4_096, MostEvents = 50_000, MostInTransaction = 4_000;
     private const long MostBytes = 64 * 1024 * 1024;
 
-    private static readonly TimeSpan[] Pauses =
-        [TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)];
-
-    private readonly Channel<Call> _calls = Channel.CreateBounded<Call>(MostCalls);
-    private long _events, _bytes;
+    private readonly CommitArrivals _commit = new(accept, open, time, logger);
+    private readonly Lock _gate = new();
+    private readonly Queue<Call> _waiting = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _atOnce, _waitingEvents, _events;
+    private long _bytes;
+    private bool _isStopping;
 
     /// <summary>Done when it is committed.</summary>
     /// <returns>One verdict for each arrival; null where there is no room at the moment.</returns>
@@ -31,45 +33,73 @@ public sealed partial class CommitTogether(
     public Task<IReadOnlyList<Verdict>>? Take(IReadOnlyList<Arrival> arrivals)
     {
         var call = new Call(arrivals);
-        var hasRoom = Interlocked.Add(ref _events, arrivals.Count) <= MostEvents
-            & Interlocked.Add(ref _bytes, call.Bytes) <= MostBytes;
-        if (hasRoom && _calls.Writer.TryWrite(call)) return call.Verdicts.Task;
-
-        Leave(call);
-        return null;
-    }
-
-    public override Task StopAsync(CancellationToken cancellationToken)
-    {
-        // What is waiting is still committed.
-        _calls.Writer.TryComplete();
-        return base.StopAsync(cancellationToken);
-    }
-
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, Committers).Select(_ => Task.Run(Work, CancellationToken.None)));
-
-    private async Task Work()
-    {
-        var calls = new List<Call>();
-        while (await _calls.Reader.WaitToReadAsync())
+        List<Call>? first;
+        lock (_gate)
         {
-            calls.Clear();
-            for (var events = 0; events < MostInTransaction && _calls.Reader.TryRead(out var call);)
-            {
-                calls.Add(call);
-                events += call.Arrivals.Count;
-            }
+            if (_isStopping || _waiting.Count >= MostCalls || _events + arrivals.Count > MostEvents
+                || _bytes + call.Bytes > MostBytes)
+                return null;
 
-            if (calls.Count > 0) await Commit(calls);
+            _events += arrivals.Count;
+            _bytes += call.Bytes;
+            _waiting.Enqueue(call);
+            _waitingEvents += arrivals.Count;
+            first = _atOnce == 0 || (_atOnce < MostAtOnce && _waitingEvents >= WorthAnother) ? Next() : null;
+            if (first is not null) _atOnce++;
         }
+
+        if (first is not null) _ = Work(first);
+        return call.Verdicts.Task;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>What is waiting is still committed.</summary>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            if (_atOnce == 0) _ended.TrySetResult();
+        }
+
+        return _ended.Task.WaitAsync(cancellationToken);
+    }
+
+    private async Task Work(List<Call> calls)
+    {
+        // Of many callers; the first one's request is no parent of what is done for all.
+        Activity.Current = null;
+        for (var next = calls; next is not null; next = Settled()) await Commit(next);
+    }
+
+    /// <summary>What is to be committed next, if anything.</summary>
+    private List<Call>? Settled()
+    {
+        lock (_gate)
+        {
+            var next = Next();
+            if (next is null && --_atOnce == 0 && _isStopping) _ended.TrySetResult();
+            return next;
+        }
+    }
+
+    private List<Call>? Next()
+    {
+        if (_waiting.Count == 0) return null;
+
+        var calls = new List<Call>();
+        for (var events = 0; events < MostInTransaction && _waiting.TryDequeue(out var call); calls.Add(call))
+            events += call.Arrivals.Count;
+        _waitingEvents -= calls.Sum(call => call.Arrivals.Count);
+        return calls;
     }
 
     private async Task Commit(List<Call> calls)
     {
         try
         {
-            var verdicts = await Persist([.. calls.SelectMany(call => call.Arrivals)]);
+            var verdicts = await _commit.Persist([.. calls.SelectMany(call => call.Arrivals)]);
             var from = 0;
             foreach (var call in calls)
             {
@@ -96,37 +126,13 @@ public sealed partial class CommitTogether(
         }
     }
 
-    private async Task<Verdict[]> Persist(Arrival[] arrivals)
-    {
-        var isFirstTry = true;
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await using var transaction = await open(CancellationToken.None);
-                var verdicts = await accept.Apply(
-                    arrivals, transaction, time.GetUtcNow(), CancellationToken.None, isFirstTry);
-                await transaction.Commit(CancellationToken.None);
-                return [.. verdicts];
-            }
-            catch (PostgresException known) when (isFirstTry && UsageKeys.IsKnown(known))
-            {
-                isFirstTry = false;
-                accept.SomeCameBefore();
-            }
-            catch (NpgsqlException failed) when (failed.IsTransient && attempt < Pauses.Length)
-            {
-                // Where the answer to the commit was lost, the events are duplicates now, and as good.
-                TryAgain(logger, failed, attempt + 1);
-                await Task.Delay(Pauses[attempt], time);
-            }
-        }
-    }
-
     private void Leave(Call call)
     {
-        Interlocked.Add(ref _events, -call.Arrivals.Count);
-        Interlocked.Add(ref _bytes, -call.Bytes);
+        lock (_gate)
+        {
+            _events -= call.Arrivals.Count;
+            _bytes -= call.Bytes;
+        }
     }
 
     private sealed class Call(IReadOnlyList<Arrival> arrivals)
@@ -138,9 +144,6 @@ public sealed partial class CommitTogether(
         public TaskCompletionSource<IReadOnlyList<Verdict>> Verdicts { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Usage could not be committed, attempt {Attempt}")]
-    private static partial void TryAgain(ILogger logger, Exception failed, int attempt);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Calls} calls could not be committed together")]
     private static partial void CommitAlone(ILogger logger, Exception failed, int calls);

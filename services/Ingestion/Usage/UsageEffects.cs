@@ -1,4 +1,5 @@
 using Billing.Ingestion.Catalog;
+using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 
 namespace Billing.Ingestion.Usage;

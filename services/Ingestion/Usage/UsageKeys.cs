@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,3 +1,4 @@
+using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 
 namespace Billing.Ingestion.Usage;

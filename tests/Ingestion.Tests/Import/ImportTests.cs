@@ -8,6 +8,7 @@ using Billing.Testbed;
 
 namespace Billing.Ingestion.Tests.Import;
 
+[Parallelizable(ParallelScope.Self)]
 public class ImportTests
 {
     private const string Header = "id,source,type,subject,time,bytes\n";

@@ -6,6 +6,7 @@ using Billing.Usage;
 namespace Billing.Ingestion.Tests.Questions;
 
 /// <summary>The library that producers use, against the service that it is made for.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class ProducerTests
 {
     private readonly ConcurrentDictionary<string, UsageVerdict> _verdicts = new(StringComparer.Ordinal);

@@ -6,6 +6,7 @@ using Billing.Contracts.Values;
 
 namespace Billing.Ingestion.Tests.Questions;
 
+[Parallelizable(ParallelScope.Self)]
 public class QuestionsTests
 {
     private EdgeService _service = null!;

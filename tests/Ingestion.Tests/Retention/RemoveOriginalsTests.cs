@@ -7,21 +7,34 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Billing.Ingestion.Tests.Retention;
 
 /// <summary>Three old months, 2031-01 to 2031-03, each with one event.</summary>
-[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class RemoveOriginalsTests : IAsyncDisposable
+[Parallelizable(ParallelScope.Self)]
+internal sealed class RemoveOriginalsTests
 {
     private static readonly DateTimeOffset April = new(2031, 4, 1, 0, 0, 0, TimeSpan.Zero);
 
     private TestDatabase _database = null!;
 
-    [SetUp]
-    public async Task Up()
-    {
+    [OneTimeSetUp]
+    public async Task Create() =>
         _database = await TestDatabase.Create("ingestion", typeof(AcceptUsage).Assembly);
+
+    [OneTimeTearDown]
+    public async Task Drop() => await _database.DisposeAsync();
+
+    [SetUp]
+    public async Task Fill()
+    {
+        await _database.Do(_database.Owner,
+            """
+            truncate usage_originals, usage_keys, usage_holds, waiting_facts, parked_facts, sent_facts,
+                sent_lanes, relay_marks;
+            delete from usage_sources where id <> 0;
+            """);
         await Do(
             """
             select make_usage_partitions('2031-01-15Z');
-            insert into usage_sources (name, first_seen_at) values ('/shop', '2031-01-01Z');
+            insert into usage_sources (id, name, first_seen_at) overriding system value
+            values (1, '/shop', '2031-01-01Z');
             insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
             select 1, 'e' || m, gen_random_uuid(), 1, 'acme', make_timestamptz(2031, m, 15, 0, 0, 0, 'UTC')
             from generate_series(1, 3) m;
@@ -34,8 +47,6 @@ internal sealed class RemoveOriginalsTests : IAsyncDisposable
             insert into relay_marks values ('u', 5, 3);
             """);
     }
-
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     [Test]
     public async Task whole_months_before_the_moment_go_and_keys_stay()

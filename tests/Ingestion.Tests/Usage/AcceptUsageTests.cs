@@ -5,6 +5,7 @@ using static Billing.Ingestion.Tests.Workbench;
 namespace Billing.Ingestion.Tests.Usage;
 
 /// <summary>Events become keys, originals, counts and facts, once each, on a real database.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class AcceptUsageTests
 {
     private Workbench _bench = null!;

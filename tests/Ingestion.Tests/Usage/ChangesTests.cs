@@ -5,6 +5,7 @@ using static Billing.Ingestion.Tests.Workbench;
 namespace Billing.Ingestion.Tests.Usage;
 
 /// <summary>A producer takes an event back, or replaces it; what it sent first is kept.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class ChangesTests
 {
     private Workbench _bench = null!;

@@ -6,6 +6,7 @@ using static Billing.Ingestion.Tests.Workbench;
 namespace Billing.Ingestion.Tests.Usage;
 
 /// <summary>What nobody knows yet is kept, and taken as soon as somebody does.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class UnmatchedTests
 {
     private Workbench _bench = null!;

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Billing.Contracts;
+using Billing.Contracts.Entries;
 using Billing.Contracts.Values;
 using Billing.Ledger.Events;
 using Billing.ServiceDefaults.UsagePath;
@@ -19,7 +21,9 @@ public sealed class PublishingEntries : SubscriptionBase
     /// <summary>Its progress is kept under this name.</summary>
     public const string ProgressName = "entries";
 
-    private const int MostEvents = 2_000;
+    private const int MostEvents = 5_000;
+
+    private static readonly string ChargeEntry = WireNames.Of(typeof(ChargePostedV1));
 
     private const string Number =
         "select send_facts(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -43,6 +47,8 @@ public sealed class PublishingEntries : SubscriptionBase
     /// <exception cref="NotSupportedException">An event of which nobody has decided that.</exception>
     public static OutgoingFact? Of(IEvent stored)
     {
+        if (stored.Data is ChargePosted charge && WriteCharge.CanWrite(charge)) return Of(stored, charge);
+
         var happened = (LedgerEvent)stored.Data;
         return Publishing.Of(new Recorded(stored.Id, happened)) is { } message
             ? OutgoingFact.Of(Topics.Entries, happened.Tenant, new FactId(stored.Id), message) with
@@ -51,6 +57,12 @@ public sealed class PublishingEntries : SubscriptionBase
             }
             : null;
     }
+
+    // Nearly all are of this kind.
+    private static OutgoingFact Of(IEvent stored, ChargePosted charge) => new(
+        Topics.Entries, Lanes.Of(charge.Tenant), new FactId(stored.Id), ChargeEntry,
+        Text.Spell(charge.Tenant), WriteEntry.Of(charge),
+        stored.GetHeader(FactHeaders.TraceParent)?.ToString());
 
     /// <summary>As <c>send_facts</c> takes them: lanes ascending, each fact with its lane's place among these
     /// and how many facts of that lane come after it, and its name's place among the names.</summary>
@@ -72,8 +84,13 @@ public sealed class PublishingEntries : SubscriptionBase
             names,
             facts.Select(fact => Array.IndexOf(names, fact.WireName) + 1).ToArray(),
             facts.Select(fact => fact.Key).ToArray(),
-            facts.Select(fact => fact.Body.ToArray()).ToArray(),
+            facts.Select(fact => Whole(fact.Body)).ToArray(),
             facts.Select(fact => fact.Trace).ToArray(),
         ];
     }
+
+    private static byte[] Whole(ReadOnlyMemory<byte> body) =>
+        MemoryMarshal.TryGetArray(body, out var part) && part.Count == part.Array!.Length
+            ? part.Array
+            : body.ToArray();
 }

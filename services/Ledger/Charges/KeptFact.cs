@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Billing.Contracts;
 using Billing.Contracts.Values;
@@ -13,8 +14,12 @@ namespace Billing.Ledger.Charges;
 /// <param name="Body">The record as JSON, of the kind that <paramref name="WireName"/> names.</param>
 public sealed record KeptFact(string Topic, FactId Id, string WireName, byte[] Body, string? Trace = null)
 {
-    public static KeptFact Of(Fact fact) =>
-        new(fact.Topic, fact.Id, fact.WireName, fact.Body.ToArray(), fact.Trace);
+    public static KeptFact Of(Fact fact) => new(
+        fact.Topic, fact.Id, fact.WireName,
+        MemoryMarshal.TryGetArray(fact.Body, out var whole) && whole.Count == whole.Array!.Length
+            ? whole.Array
+            : fact.Body.ToArray(),
+        fact.Trace);
 
     public static KeptFact Read(ReadOnlySpan<byte> json) => ContractsJson.Read<KeptFact>(json);
 

@@ -33,8 +33,11 @@ internal sealed class ReadPosting(LedgerWork work)
     {
         CatalogNumber = await ServiceDefaults.UsagePath.Waiting.CatalogNumber.Read(
             work.Connection, cancellation);
-        var waiting = await KeptFacts.WaitingFor(
-            work.Connection, [WaitingKinds.Charge], arrived.Select(one => Text.Spell(one.Id)), cancellation);
+        var waiting = await KeptFacts.AnyWaits(work.Connection, WaitingKinds.Charge, cancellation)
+            ? await KeptFacts.WaitingFor(
+                work.Connection, [WaitingKinds.Charge], arrived.Select(one => Text.Spell(one.Id)),
+                cancellation)
+            : [];
         var rows = arrived.Select(one => one.Row).OfType<long>().ToHashSet();
         List<Arrived> all =
         [

@@ -17,9 +17,14 @@ public sealed class TakeRatings : IFactHandler
         ? Text.Spell(fact.Read<CancelRatedV1>().Charge)
         : Text.Spell(fact.Id);
 
+    public object Read(Fact fact) => Arrived.Of(KeptFact.Of(fact));
+
     public async Task Apply(FactBatch batch, CancellationToken cancellation)
     {
-        Arrived[] arrived = [.. batch.Facts.Select(fact => Arrived.Of(KeptFact.Of(fact)))];
+        Arrived[] arrived =
+        [
+            .. batch.Facts.Select(fact => fact.Reading as Arrived ?? Arrived.Of(KeptFact.Of(fact))),
+        ];
         var posted = await PostFacts.Apply(arrived, batch.Transaction.Work(), batch.Now, cancellation);
         PostingMetrics.Count(posted);
     }

@@ -10,7 +10,7 @@ namespace Billing.Ledger.Events;
 /// </summary>
 public static class StoredJson
 {
-    public static JsonSerializerOptions Options { get; } = Make();
+    public static JsonSerializerOptions Options { get; } = Make(new ChargeJson(Make(null)));
 
     /// <summary>UTF-8, without blanks, the parts in the order of the golden files.</summary>
     public static byte[] Write(LedgerEvent happened) =>
@@ -28,12 +28,13 @@ public static class StoredJson
         throw new JsonException($"No event is stored as {storedName}.");
     }
 
-    private static JsonSerializerOptions Make()
+    private static JsonSerializerOptions Make(ChargeJson? charges)
     {
         var options = new JsonSerializerOptions(ContractsJson.Options)
         {
             UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         };
+        if (charges is not null) options.Converters.Add(charges);
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }

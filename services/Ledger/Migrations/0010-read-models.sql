@@ -75,6 +75,7 @@ create table charge_changes (
     tenant_id       text           collate "C" not null,
     currency        text           collate "C" not null,
     meter           text           collate "C" not null,
+    kind            text           collate "C" not null,    -- of the charge
     what            text           collate "C" not null,
     amount          numeric(38,12) not null,
     units           numeric(38,9),
@@ -109,8 +110,9 @@ create table charge_totals (
     primary key (tenant_id, currency, subscription, period_start, meter)
 ) with (fillfactor = 70);
 
--- Every posting of every event. Only added to.
-create table journal (
+-- The postings of events that are not about a charge. Only added to. Those of charges, and of what moves them, stand in
+-- the rows above already; the view journal has all.
+create table journal_entries (
     position     bigint         not null,
     line         integer        not null,
     event_id     uuid           not null,
@@ -128,11 +130,10 @@ create table journal (
     primary key (position, line)
 );
 
--- One row of the index for an entry; and statements of the accounts that few entries are on.
-create index journal_of_tenant on journal (tenant_id, position) where line = 1;
-create index journal_of_rare_account on journal (tenant_id, account, currency, effective_at)
-where account not in ('unbilled-receivable', 'usage-revenue');
-create index journal_of_invoice on journal (invoice_id) where invoice_id is not null;
+-- One row of the index for an entry; and statements of an account.
+create index journal_entries_of_tenant on journal_entries (tenant_id, position) where line = 1;
+create index journal_entries_of_account on journal_entries (tenant_id, account, currency, effective_at);
+create index journal_entries_of_invoice on journal_entries (invoice_id) where invoice_id is not null;
 
 create table balances (
     tenant_id text           collate "C" not null,
@@ -198,12 +199,48 @@ begin
         perform billing_protect(the_table);
     end if;
     execute format('grant select, insert on %s to {writer}', the_table);
-    if name not in ('journal', 'charge_changes') then
+    if name not in ('journal_entries', 'charge_changes') then
         execute format('grant update on %s to {writer}', the_table);
     end if;
 end $$;
 
 revoke execute on function ledger_open_model from {writer};
 select ledger_open_model(t::regclass)
-from unnest(array['charges', 'charge_changes', 'charge_totals', 'journal', 'balances', 'trial_balance', 'usage_days',
-    'open_items']) as t;
+from unnest(array['charges', 'charge_changes', 'charge_totals', 'journal_entries', 'balances', 'trial_balance',
+    'usage_days', 'open_items']) as t;
+
+-- Every posting of every event. A charge is owed by the tenant and is revenue of its kind, and so is what moves it: a
+-- part for each, so that a question about one account reads no other. A posting of zero is left out.
+create function ledger_make_journal() returns void language plpgsql as $$
+declare
+    part  text;
+    parts text[] := '{}';
+begin
+    for part in
+        select format(
+            'select position, %s as line, %s as event_id, %s as what, tenant_id, %L::text collate "C" as account, currency,
+                %samount as amount, %s as meter, subscription, period_start, null::uuid as invoice_id, effective_at,
+                recorded_at
+            from public.%s where amount <> 0 and (%s)',
+            side.line, rows.event, rows.what, side.account, side.sign, side.meter, rows.name, side.kinds)
+        from (values
+            ('charges', 'charge_id', '''charge_posted''::text collate "C"'),
+            ('charge_changes', 'event_id', 'what')) as rows (name, event, what)
+        cross join (values
+            (1, 'unbilled-receivable', '', '''''::text collate "C"', 'true'),
+            (2, 'usage-revenue', '-', 'meter', 'kind in (''use'', ''change'', ''merged'')'),
+            (2, 'fee-revenue', '-', 'meter', 'kind in (''fee'', ''proration'')'),
+            (2, 'commitment-revenue', '-', 'meter', 'kind = ''true-up'''))
+            as side (line, account, sign, meter, kinds)
+    loop
+        parts := parts || part;
+    end loop;
+    execute 'create view public.journal with (security_invoker = true) as '
+        || array_to_string(parts, ' union all ')
+        || ' union all select position, line, event_id, what, tenant_id, account, currency, amount, meter, subscription,
+            period_start, invoice_id, effective_at, recorded_at from public.journal_entries';
+    grant select on public.journal to {reader}, {staff};
+end $$;
+
+revoke execute on function ledger_make_journal from {writer};
+select ledger_make_journal();

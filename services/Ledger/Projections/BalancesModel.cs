@@ -1,4 +1,5 @@
 using Billing.Ledger.Accounts;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -22,14 +23,14 @@ public sealed class BalancesModel : IReadModel
 
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        var rows = Balances.Changes(page.Journal);
+        List<BalanceRow> rows = [.. page.Sums.Balances];
         Columns.Add(
             batch, Upsert,
             Columns.Of(rows, row => row.Key.Tenant.ToString()),
             Columns.Of(rows, row => row.Key.Currency.Code),
             Columns.Of(rows, row => Chart.Word(row.Key.Account)),
-            Columns.Of(rows, row => Columns.Name(row.Key.Meter)),
-            Columns.Of(rows, row => Columns.Number(row.Balance)),
+            Columns.Of(rows, row => Names.Of(row.Key.Meter)),
+            Columns.Numbers(rows, row => row.Balance),
             Columns.Of(rows, row => row.Position));
         return Task.CompletedTask;
     }

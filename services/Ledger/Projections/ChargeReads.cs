@@ -65,7 +65,7 @@ internal static class ChargeReads
     private static ChargeStanding Read(NpgsqlDataReader row)
     {
         var id = new ChargeId(row.GetGuid(1));
-        if (row.IsDBNull(2)) return new(id, row.GetInt64(0), null, null);
+        if (row.IsDBNull(2)) return new(id, row.GetInt64(0), null);
 
         var before = new ChargeRow(
             id, PeriodOf(row), Words.Find<ChargeKind>(row.GetString(6))!.Value,
@@ -74,7 +74,7 @@ internal static class ChargeReads
             AmountAt(10), AmountAt(11), row.IsDBNull(12) ? null : Text.Read<Quantity>(row.GetString(12)),
             row.GetFieldValue<DateTimeOffset>(13), row.IsDBNull(14) ? null : row.GetGuid(14),
             row.GetBoolean(15), row.GetInt64(16));
-        return new(id, row.GetInt64(0), before, before);
+        return new(id, row.GetInt64(0), before);
 
         Amount AmountAt(int column) => Text.Read<Amount>($"{row.GetString(column)} {row.GetString(4)}");
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Billing.Contracts.Values;
 using Billing.Ledger.Charges;
 using Billing.Ledger.Events;
@@ -12,19 +13,34 @@ internal readonly record struct ChargeTotals(
     long TakenBack, Amount TakenBackLeft)
 {
     /// <summary>What a page changes, one row a key.</summary>
-    public static IReadOnlyList<ChargeTotals> Of(IEnumerable<ChargeStanding> charges)
+    /// <param name="moved">Those that were posted in the page are in both.</param>
+    public static IReadOnlyList<ChargeTotals> Of(
+        IReadOnlyList<PostedCharge> posted, IReadOnlyList<ChargeStanding> moved)
     {
         var sums = new Dictionary<(PeriodKey, MeterId?), ChargeTotals>();
-        foreach (var charge in charges)
+        foreach (var charge in posted) Add(Of(charge.Posting));
+        foreach (var charge in moved)
         {
             Add(Of(charge.Now));
-            if (charge.Before is { } before) Add(Of(before).Negated());
+            Add(Of(charge.Before!).Negated());
         }
 
         return [.. sums.Values];
 
-        void Add(ChargeTotals one) => sums[(one.Period, one.Meter)] =
-            sums.TryGetValue((one.Period, one.Meter), out var sum) ? sum.And(one) : one;
+        void Add(ChargeTotals one)
+        {
+            ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                sums, (one.Period, one.Meter), out var isThere);
+            sum = isThere ? sum.And(one) : one;
+        }
+    }
+
+    private static ChargeTotals Of(ChargePosted posted)
+    {
+        var none = Amount.Zero(posted.Amount.Currency);
+        return new(
+            posted.Booking.KeyOf(posted.Tenant, posted.Amount.Currency), posted.Meter, 1, posted.Amount, 0,
+            none, 0, none);
     }
 
     private static ChargeTotals Of(ChargeRow row)

@@ -16,50 +16,43 @@ public sealed class ChargesModel : IReadModel
 
     public async Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        var posted = new List<ChargeStanding>(page.Events.Count);
+        var posted = new List<PostedCharge>(page.Events.Count);
         var moves = new List<(ChargeChange Change, ChargeMoved Moved)>();
         foreach (var happened in page.Events)
             if (happened.Event is ChargePosted charge)
-                posted.Add(ChargeStanding.Of(happened, charge));
-            else if (happened.Event is ChargeMoved moved)
-                moves.Add((ChargeChange.Of(happened)!, moved));
+                posted.Add(new(happened, charge));
+            else if (happened.Event is ChargeMoved move)
+                moves.Add((ChargeChange.Of(happened)!, move));
 
+        // What one transaction records is numbered in the order of its streams: a charge can be taken back by
+        // an event that is numbered before the charge itself, and so may be of an earlier page.
         var connection = batch.Connection!;
-        if (posted.Count > 0) await MoveEarly(posted, page, connection, cancellation);
-        var found = moves.Count == 0
+        var early = posted.Count == 0
             ? []
-            : await Find([.. moves.Select(move => move.Change.Charge)], posted, connection, cancellation);
-        foreach (var (change, _) in moves) found[change.Charge].Move(change);
+            : await ChargeReads.Early(page.Floor, page.Ceiling, connection, cancellation);
+        List<ChargeChange> changes = [.. early, .. moves.Select(move => move.Change)];
+        var found = await Find(changes, posted, connection, cancellation);
+        foreach (var change in changes) found[change.Charge].Move(change);
 
-        List<ChargeStanding> before = [.. found.Values.Where(one => one.Before is not null)];
-        ChargeWrites.Add(batch, posted);
-        ChargeWrites.Change(batch, before);
+        List<ChargeStanding> moved = [.. found.Values.Where(one => one.Before is not null)];
+        PostedCharges.Add(batch, posted);
+        ChargeWrites.Change(batch, moved);
         ChargeWrites.Keep(batch, [.. moves.Select(move =>
             new KeptChange(move.Change, found[move.Change.Charge].Posted, move.Moved))]);
-        ChargeWrites.Total(batch, ChargeTotals.Of(posted.Concat(before)));
-    }
-
-    // What one transaction records is numbered in the order of its streams: a charge can be taken back by an
-    // event that is numbered before the charge itself, and so may be of an earlier page.
-    private static async Task MoveEarly(
-        List<ChargeStanding> posted, EventPage page, NpgsqlConnection connection,
-        CancellationToken cancellation)
-    {
-        var early = await ChargeReads.Early(page.Floor, page.Ceiling, connection, cancellation);
-        if (early.Count == 0) return;
-
-        var charges = posted.ToDictionary(charge => charge.Now.Charge);
-        foreach (var change in early) charges[change.Charge].Move(change);
+        ChargeWrites.Total(batch, ChargeTotals.Of(posted, moved));
     }
 
     /// <summary>Those that the page moves: posted in it, or before it, or yet to come.</summary>
     private static async Task<Dictionary<ChargeId, ChargeStanding>> Find(
-        IReadOnlyList<ChargeId> moved, List<ChargeStanding> posted, NpgsqlConnection connection,
+        List<ChargeChange> changes, List<PostedCharge> posted, NpgsqlConnection connection,
         CancellationToken cancellation)
     {
-        var wanted = moved.ToHashSet();
-        var found = posted.Where(charge => wanted.Contains(charge.Id)).ToDictionary(charge => charge.Id);
-        wanted.ExceptWith(found.Keys);
+        var found = new Dictionary<ChargeId, ChargeStanding>();
+        var wanted = changes.Select(change => change.Charge).ToHashSet();
+        if (wanted.Count == 0) return found;
+
+        foreach (var charge in posted.Where(charge => wanted.Remove(charge.Id)))
+            found.Add(charge.Id, ChargeStanding.Of(charge));
         if (wanted.Count == 0) return found;
 
         foreach (var charge in await ChargeReads.ByIds([.. wanted], connection, cancellation))
@@ -68,29 +61,24 @@ public sealed class ChargesModel : IReadModel
     }
 }
 
-/// <summary>A charge while a page is taken in.</summary>
+/// <summary>A charge that a page moves.</summary>
 /// <param name="posted">The position of its posting.</param>
-/// <param name="before">As the page finds it; null where the page posts it, or a later one will.</param>
-internal sealed class ChargeStanding(
-    ChargeId id, long posted, ChargeRow? before, ChargeRow? now, ChargePosted? posting = null)
+/// <param name="before">As it was posted, or as the page finds it; null where a later page posts it.</param>
+internal sealed class ChargeStanding(ChargeId id, long posted, ChargeRow? before)
 {
-    private ChargeRow? _now = now;
+    private ChargeRow? _now = before;
 
     public ChargeId Id => id;
 
     public long Posted => posted;
 
-    /// <summary>Where the page posts it.</summary>
-    public ChargePosted Posting => posting!;
-
-    public ChargeRow? Before => before;
+    public ChargeRow? Before { get; } = before;
 
     /// <summary>Not for a charge that is yet to come.</summary>
     public ChargeRow Now => _now!;
 
-    public static ChargeStanding Of(Positioned happened, ChargePosted posted) => new(
-        new(happened.Id), happened.Position, null,
-        ChargeRow.Of(happened.Position, new(happened.Id), posted), posted);
+    public static ChargeStanding Of(PostedCharge charge) => new(
+        charge.Id, charge.Position, ChargeRow.Of(charge.Position, charge.Id, charge.Posting));
 
     public void Move(ChargeChange change)
     {

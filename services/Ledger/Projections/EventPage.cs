@@ -8,7 +8,8 @@ namespace Billing.Ledger.Projections;
 /// <param name="ceiling">Everything up to here is in this page or came before.</param>
 public sealed class EventPage(long floor, long ceiling, IReadOnlyList<Positioned> events)
 {
-    private List<JournalRow>? _journal;
+    private List<JournalRow>? _entries;
+    private PostingSums? _sums;
 
     public long Floor => floor;
 
@@ -16,8 +17,13 @@ public sealed class EventPage(long floor, long ceiling, IReadOnlyList<Positioned
 
     public IReadOnlyList<Positioned> Events => events;
 
-    /// <summary>All postings of the page, worked out once for all who need them.</summary>
-    public IReadOnlyList<JournalRow> Journal => _journal ??= JournalOf(events);
+    /// <summary>
+    /// Postings of events that are not about a charge. Those of charges are in the rows of charges already.
+    /// </summary>
+    public IReadOnlyList<JournalRow> Entries => _entries ??= EntriesOf(events);
+
+    /// <summary>What the postings of all its events come to, worked out once for all who need it.</summary>
+    internal PostingSums Sums => _sums ??= PostingSums.Of(events);
 
     /// <summary>The part above a position; this page itself, where that is all of it.</summary>
     public EventPage After(long position) => position <= floor
@@ -28,10 +34,12 @@ public sealed class EventPage(long floor, long ceiling, IReadOnlyList<Positioned
     public EventPage Before(Positioned stop) => new(
         floor, stop.Position - 1, [.. events.TakeWhile(happened => happened.Position < stop.Position)]);
 
-    private static List<JournalRow> JournalOf(IReadOnlyList<Positioned> events)
+    private static List<JournalRow> EntriesOf(IReadOnlyList<Positioned> events)
     {
-        var (rows, postings) = (new List<JournalRow>(events.Count * 2), new List<Posting>());
-        foreach (var happened in events) Accounts.Journal.AddTo(rows, happened, postings);
+        var (rows, postings) = (new List<JournalRow>(), new List<Posting>());
+        foreach (var happened in events)
+            if (happened.Event is not (ChargePosted or ChargeMoved))
+                Journal.AddTo(rows, happened, postings);
         return rows;
     }
 }

@@ -1,15 +1,16 @@
 using Billing.Ledger.Accounts;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
 
-/// <summary>Every posting of every event.</summary>
+/// <summary>Postings of events that are not about a charge; the view journal adds the others.</summary>
 public sealed class JournalModel : IReadModel
 {
     private const string Insert =
         """
-        insert into journal (position, line, event_id, what, tenant_id, account, currency, amount, meter,
-            subscription, period_start, invoice_id, effective_at, recorded_at)
+        insert into journal_entries (position, line, event_id, what, tenant_id, account, currency, amount,
+            meter, subscription, period_start, invoice_id, effective_at, recorded_at)
         select p, l, e, w, t, a, c, m::numeric, r, s, b, i, f, k
         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             as rows (p, l, e, w, t, a, c, m, r, s, b, i, f, k)
@@ -17,13 +18,13 @@ public sealed class JournalModel : IReadModel
 
     public string Name => "journal";
 
-    public IReadOnlyList<string> Tables { get; } = ["journal"];
+    public IReadOnlyList<string> Tables { get; } = ["journal_entries"];
 
     public bool Knows(Type happened) => ReadModels.Known.Contains(happened);
 
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        var rows = page.Journal;
+        var rows = page.Entries;
         Columns.Add(
             batch, Insert,
             Columns.Of(rows, row => row.Position),
@@ -33,9 +34,9 @@ public sealed class JournalModel : IReadModel
             Columns.Of(rows, row => row.Tenant.ToString()),
             Columns.Of(rows, row => Chart.Word(row.Account)),
             Columns.Of(rows, row => row.Amount.Currency.Code),
-            Columns.Of(rows, row => Columns.Number(row.Amount)),
-            Columns.Of(rows, row => Columns.Name(row.Meter)),
-            Columns.Of(rows, row => row.Period is null ? null : Columns.Name(row.Subscription)),
+            Columns.Numbers(rows, row => row.Amount),
+            Columns.Of(rows, row => Names.Of(row.Meter)),
+            Columns.Of(rows, row => row.Period is null ? null : Names.Of(row.Subscription)),
             Columns.Of(rows, row => row.Period),
             Columns.Of(rows, row => row.Invoice?.Value),
             Columns.Of(rows, row => row.EffectiveAt),

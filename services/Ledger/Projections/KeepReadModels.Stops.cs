@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Billing.Ledger.Events;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -14,6 +12,9 @@ internal sealed partial class KeepReadModels
         await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
         await LedgerClock.Tick(position, time, connection, cancellation);
     }
+
+    private long Furthest(IEnumerable<ModelRow> rows) =>
+        rows.Where(row => Names.Contains(row.Name)).Max(row => row.Position);
 
     private IEnumerable<ModelRow> Running(IEnumerable<ModelRow> rows) =>
         rows.Where(row => Names.Contains(row.Name) && !_stopped.Contains(row.Name));
@@ -36,17 +37,25 @@ internal sealed partial class KeepReadModels
         _ => true,
     };
 
-    private static bool IsReadable(StoredEvent stored)
+    private async Task StopBefore(
+        IReadOnlyList<IReadModel> which, long after, UnreadableEventException unreadable,
+        CancellationToken cancellation)
     {
-        try
-        {
-            StoredJson.Read(stored.Type, stored.Json);
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        var page = new EventPage(after, unreadable.Position, []);
+        foreach (var model in which) await Stop(model, page, unreadable.InnerException!, cancellation);
+    }
+
+    private async Task<IReadOnlyList<ModelRow>> Stop(
+        IReadModel model, EventPage page, Exception failure, CancellationToken cancellation)
+    {
+        StoppedOn(logger, model.Name, page.Floor, failure);
+        await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await TakePage.Stop(model, page, Sentence(failure), connection, cancellation);
+        await transaction.CommitAsync(cancellation);
+        var rows = await ModelRow.Look(connection, cancellation);
+        foreach (var row in rows.Values) Noticed(row);
+        return [.. rows.Values];
     }
 
     // Names and states, and never a value: values may be somebody's data.

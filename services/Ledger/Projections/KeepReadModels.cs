@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Billing.ServiceDefaults.Database;
 using Npgsql;
 
@@ -13,7 +12,8 @@ internal sealed partial class KeepReadModels(
     IReadOnlyList<IReadModel> models, ServiceDatabase database, TimeProvider time,
     ILogger<KeepReadModels> logger) : IDisposable
 {
-    private const int CatchUpPage = 2_000;
+    /// <summary>Sums are written once a page, so that large pages cost less for each event.</summary>
+    public const int LargestPage = 10_000;
 
     private readonly HashSet<string> _stopped = [];
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -22,8 +22,9 @@ internal sealed partial class KeepReadModels(
 
     public void Dispose() => _turn.Dispose();
 
+    /// <returns>Where the furthest read model is; that may be beyond the page.</returns>
     /// <exception cref="NpgsqlException">The database is away or busy; the page comes again.</exception>
-    public async Task Take(EventPage page, CancellationToken cancellation)
+    public async Task<long> Take(EventPage page, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
@@ -36,6 +37,7 @@ internal sealed partial class KeepReadModels(
             }
 
             await Note(rows, page.Ceiling, cancellation);
+            return Math.Max(page.Ceiling, Furthest(rows));
         }
         finally
         {
@@ -44,16 +46,36 @@ internal sealed partial class KeepReadModels(
     }
 
     /// <summary>Brings what has fallen behind to where the others are.</summary>
-    public async Task CatchUp(CancellationToken cancellation)
+    /// <returns>Where that is.</returns>
+    public async Task<long> CatchUp(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
             await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
             var rows = (await ModelRow.Look(connection, cancellation)).Values;
-            var furthest = rows.Where(row => Names.Contains(row.Name)).Max(row => row.Position);
+            _stopped.RemoveWhere(name => rows.Any(row => row.Name == name && !row.IsStopped));
+            var furthest = Furthest(rows);
             await CatchUp([.. rows], furthest, cancellation);
             await Note([.. rows], furthest, cancellation);
+            return furthest;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Nobody can take in an event that cannot be read: those that run stop before it.</summary>
+    /// <param name="after">The position that they are at.</param>
+    public async Task StopBefore(
+        long after, UnreadableEventException unreadable, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var running = models.Where(model => !_stopped.Contains(model.Name)).ToList();
+            await StopBefore(running, after, unreadable, cancellation);
         }
         finally
         {
@@ -79,21 +101,14 @@ internal sealed partial class KeepReadModels(
     private async Task<EventPage?> PageFor(
         IReadOnlyList<IReadModel> which, long after, long upTo, CancellationToken cancellation)
     {
-        await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
-        var raw = await StoredEvents.Raw(after, upTo, CatchUpPage, connection, cancellation);
         try
         {
-            return StoredEvents.Read(after, upTo, CatchUpPage, raw);
+            await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
+            return await StoredEvents.Page(after, upTo, LargestPage, connection, cancellation);
         }
-        catch (JsonException unreadable)
+        catch (UnreadableEventException unreadable)
         {
-            // Its place is found one by one; what is before it is not held up by it.
-            var before = raw.TakeWhile(IsReadable).ToList();
-            if (before.Count > 0)
-                return StoredEvents.Read(after, before[^1].Position, before.Count + 1, before);
-
-            var page = new EventPage(after, raw[0].Position, []);
-            foreach (var model in which) await Stop(model, page, unreadable, cancellation);
+            await StopBefore(which, after, unreadable, cancellation);
             return null;
         }
     }
@@ -128,18 +143,5 @@ internal sealed partial class KeepReadModels(
         await transaction.CommitAsync(cancellation);
         foreach (var row in rows) Noticed(row);
         return rows;
-    }
-
-    private async Task<IReadOnlyList<ModelRow>> Stop(
-        IReadModel model, EventPage page, Exception failure, CancellationToken cancellation)
-    {
-        StoppedOn(logger, model.Name, page.Floor, failure);
-        await using var connection = await database.Writer.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await TakePage.Stop(model, page, Sentence(failure), connection, cancellation);
-        await transaction.CommitAsync(cancellation);
-        var rows = await ModelRow.Look(connection, cancellation);
-        foreach (var row in rows.Values) Noticed(row);
-        return [.. rows.Values];
     }
 }

@@ -1,6 +1,4 @@
 using Billing.ServiceDefaults.Database;
-using JasperFx.Events.Daemon;
-using Marten.Events.Daemon.Coordination;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
@@ -10,18 +8,13 @@ namespace Billing.Ledger.Projections;
 /// Degraded, and not unhealthy, while a read model stands: charges are posted all the same, and what runs can
 /// be asked.
 /// </summary>
-internal sealed class ModelHealth(
-    ServiceDatabase database, IProjectionCoordinator coordinator) : IHealthCheck
+internal sealed class ModelHealth(ServiceDatabase database) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken)
     {
         try
         {
-            // An event that nobody can read stops the daemon before any read model sees it.
-            if (coordinator.DaemonForMainDatabase().StatusFor(LedgerProjections.Shard) == AgentStatus.Paused)
-                return HealthCheckResult.Degraded("The read models are paused; the log says why.");
-
             var stopped = await Stopped(database, cancellationToken);
             return stopped.Count == 0
                 ? HealthCheckResult.Healthy()

@@ -1,3 +1,4 @@
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -18,10 +19,21 @@ internal sealed record ModelRow(string Name, long Position, long? StoppedBefore,
 
     public bool IsStopped => StoppedBecause is not null;
 
-    /// <summary>Locked until the transaction ends: nobody else writes a read model meanwhile.</summary>
-    public static Task<Dictionary<string, ModelRow>> Lock(
-        NpgsqlConnection connection, CancellationToken cancellation) =>
-        Read(connection, $"{Select(Table)} for update", cancellation);
+    /// <summary>
+    /// All of them; those that are named are locked until the transaction ends, so that nobody else writes
+    /// them meanwhile.
+    /// </summary>
+    public static async Task<Dictionary<string, ModelRow>> Lock(
+        IEnumerable<string> names, NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var alone = new NpgsqlCommand(
+            $"select from {Table} where name = any ($1) order by name for update", connection)
+        {
+            Parameters = { new() { Value = names.ToArray() } },
+        };
+        await alone.ExecuteNonQueryAsync(cancellation);
+        return await Look(connection, cancellation);
+    }
 
     public static Task<Dictionary<string, ModelRow>> Look(
         NpgsqlConnection connection, CancellationToken cancellation, string table = Table) =>

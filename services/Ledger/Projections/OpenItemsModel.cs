@@ -1,6 +1,7 @@
 using Billing.Contracts.Values;
 using Billing.Ledger.Accounts;
 using Billing.Ledger.Events;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -50,7 +51,7 @@ public sealed class OpenItemsModel : IReadModel
             Columns.Of(issued, row => row.Issued.Tenant.ToString()),
             Columns.Of(issued, row => row.Issued.Number),
             Columns.Of(issued, row => row.Issued.Total.Currency.Code),
-            Columns.Of(issued, row => Columns.Name(row.Issued.Booking.Subscription)),
+            Columns.Of(issued, row => Names.Of(row.Issued.Booking.Subscription)),
             Columns.Of(issued, row => row.Issued.Booking.Period.Start),
             Columns.Of(issued, row => row.Issued.Booking.Period.EndExclusive),
             Columns.Of(issued, row => row.Issued.CloseNumber),
@@ -58,13 +59,13 @@ public sealed class OpenItemsModel : IReadModel
             Columns.Of(issued, row => row.Issued.DueAt),
             Columns.Of(issued, row => row.Issued.Total.MinorUnits));
 
-        var moves = Moves(page.Journal);
+        var moves = Moves(page.Entries);
         Columns.Add(
             batch, Move,
             Columns.Of(moves, row => row.Invoice!.Value.Value),
             Columns.Of(moves, row => row.Tenant.ToString()),
             Columns.Of(moves, row => row.Amount.Currency.Code),
-            Columns.Of(moves, row => Columns.Number(row.Amount)),
+            Columns.Numbers(moves, row => row.Amount),
             Columns.Of(moves, row => row.Position));
         return Task.CompletedTask;
     }

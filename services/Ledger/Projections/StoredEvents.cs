@@ -1,9 +1,13 @@
+using System.Text.Json;
 using Billing.Ledger.Events;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
 
-/// <summary>Reads the event store in order, for a read model that catches up or is made again.</summary>
+/// <summary>
+/// Reads the event store in order, each event once for all read models. A charge comes without its arithmetic
+/// and without the names of the usage behind it, of which no read model has a column.
+/// </summary>
 internal static class StoredEvents
 {
     private const string Select =
@@ -12,16 +16,13 @@ internal static class StoredEvents
         where seq_id > $1 and seq_id <= $2 order by seq_id limit $3
         """;
 
-    /// <param name="upTo">A position that somebody has taken in: behind it nothing is missing.</param>
-    /// <exception cref="System.Text.Json.JsonException">An event that cannot be read.</exception>
+    /// <summary>
+    /// A full page ends with its last event, another one with what was asked for, and one that comes to an
+    /// event that cannot be read ends before it.
+    /// </summary>
+    /// <param name="upTo">A position that somebody has taken in, or that Marten says is free of gaps.</param>
+    /// <exception cref="UnreadableEventException">The very next event cannot be read.</exception>
     public static async Task<EventPage> Page(
-        long after, long upTo, int limit, NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        var raw = await Raw(after, upTo, limit, connection, cancellation);
-        return Read(after, upTo, limit, raw);
-    }
-
-    public static async Task<IReadOnlyList<StoredEvent>> Raw(
         long after, long upTo, int limit, NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(Select, connection)
@@ -29,23 +30,34 @@ internal static class StoredEvents
             Parameters = { new() { Value = after }, new() { Value = upTo }, new() { Value = limit } },
         };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
-        var events = new List<StoredEvent>();
+        var events = new List<Positioned>();
         while (await rows.ReadAsync(cancellation))
-            events.Add(new(
-                rows.GetInt64(0), rows.GetGuid(1), rows.GetString(2), rows.GetFieldValue<byte[]>(3)));
-        return events;
+        {
+            var position = rows.GetInt64(0);
+            try
+            {
+                events.Add(new(
+                    position, rows.GetGuid(1), Read(rows.GetString(2), rows.GetFieldValue<byte[]>(3))));
+            }
+            catch (JsonException unreadable)
+            {
+                if (events.Count == 0) throw new UnreadableEventException(position, unreadable);
+                return new(after, position - 1, events);
+            }
+        }
+
+        return new(after, events.Count < limit ? upTo : events[^1].Position, events);
     }
 
-    /// <summary>A full page ends with its last event, another one with what was asked for.</summary>
-    public static EventPage Read(long after, long upTo, int limit, IReadOnlyList<StoredEvent> raw)
-    {
-        var events = new Positioned[raw.Count];
-        for (var place = 0; place < events.Length; place++)
-            events[place] = new(
-                raw[place].Position, raw[place].Id, StoredJson.Read(raw[place].Type, raw[place].Json));
-        return new(after, raw.Count < limit ? upTo : raw[^1].Position, events);
-    }
+    // Nearly all events are charges as the Ledger writes them. What is not so is read, or refused, as usual.
+    private static LedgerEvent Read(string storedName, byte[] json) =>
+        (storedName == EventNames.ChargePosted ? PostedJson.Read(json) : null)
+            ?? StoredJson.Read(storedName, json);
 }
 
-/// <summary>An event as it lies in the store.</summary>
-internal sealed record StoredEvent(long Position, Guid Id, string Type, byte[] Json);
+/// <summary>An event that is not what its stored name says.</summary>
+internal sealed class UnreadableEventException(long position, JsonException because)
+    : Exception($"Event {position} cannot be read.", because)
+{
+    public long Position => position;
+}

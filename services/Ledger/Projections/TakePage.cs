@@ -13,10 +13,10 @@ internal static class TakePage
     /// <param name="connection">In a transaction, which the caller commits.</param>
     /// <returns>The rows as they are now.</returns>
     public static async Task<IReadOnlyList<ModelRow>> Into(
-        IEnumerable<IReadModel> models, EventPage page, NpgsqlConnection connection,
+        IReadOnlyList<IReadModel> models, EventPage page, NpgsqlConnection connection,
         CancellationToken cancellation)
     {
-        var rows = await ModelRow.Lock(connection, cancellation);
+        var rows = await ModelRow.Lock(models.Select(model => model.Name), connection, cancellation);
         await using var batch = new NpgsqlBatch(connection);
         var changed = new List<ModelRow>();
         foreach (var model in models)
@@ -45,7 +45,7 @@ internal static class TakePage
         IReadModel model, EventPage page, string because, NpgsqlConnection connection,
         CancellationToken cancellation)
     {
-        var row = (await ModelRow.Lock(connection, cancellation))[model.Name];
+        var row = (await ModelRow.Lock([model.Name], connection, cancellation))[model.Name];
         var first = page.After(row.Position).Events;
         await using var batch = new NpgsqlBatch(connection);
         ModelRow.Write(batch, [row with

@@ -1,5 +1,5 @@
-using Billing.Contracts.Values;
 using Billing.Ledger.Accounts;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -23,34 +23,14 @@ public sealed class TrialBalanceModel : IReadModel
 
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        var sums = Sums(page.Journal);
+        List<KeyValuePair<PostingSums.MonthKey, PostingSums.MonthSum>> sums = [.. page.Sums.Months];
         Columns.Add(
             batch, Upsert,
             Columns.Of(sums, sum => sum.Key.Currency.Code),
             Columns.Of(sums, sum => Chart.Word(sum.Key.Account)),
-            Columns.Of(sums, sum => sum.Key.Month),
-            Columns.Of(sums, sum => Columns.Number(sum.Value.Debits)),
-            Columns.Of(sums, sum => Columns.Number(sum.Value.Credits)));
+            Columns.Of(sums, sum => new DateOnly(sum.Key.Year, sum.Key.Month, 1)),
+            Columns.Numbers(sums, sum => sum.Value.Debits),
+            Columns.Numbers(sums, sum => sum.Value.Credits));
         return Task.CompletedTask;
     }
-
-    private static List<KeyValuePair<Key, (Amount Debits, Amount Credits)>> Sums(
-        IReadOnlyList<JournalRow> rows)
-    {
-        var sums = new Dictionary<Key, (Amount Debits, Amount Credits)>();
-        foreach (var row in rows)
-        {
-            var (currency, none) = (row.Amount.Currency, Amount.Zero(row.Amount.Currency));
-            var key = new Key(currency, row.Account, MonthOf(row.EffectiveAt));
-            var (debits, credits) = sums.GetValueOrDefault(key, (none, none));
-            sums[key] = row.Amount > none ? (debits + row.Amount, credits) : (debits, credits - row.Amount);
-        }
-
-        return [.. sums];
-    }
-
-    private static DateOnly MonthOf(DateTimeOffset moment) =>
-        new(moment.UtcDateTime.Year, moment.UtcDateTime.Month, 1);
-
-    private readonly record struct Key(Currency Currency, Account Account, DateOnly Month);
 }

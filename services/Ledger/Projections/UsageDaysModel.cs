@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Billing.Ledger.Charges;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
 
 namespace Billing.Ledger.Projections;
@@ -27,7 +29,10 @@ public sealed class UsageDaysModel : IReadModel
         var days = new Dictionary<UsageDayKey, UsageDay>();
         foreach (var happened in page.Events)
             if (UsageDay.Of(happened.Event) is { } day)
-                days[day.Key] = days.TryGetValue(day.Key, out var earlier) ? earlier.And(day) : day;
+            {
+                ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(days, day.Key, out _);
+                sum = sum?.And(day) ?? day;
+            }
 
         List<UsageDay> rows = [.. days.Values];
         Columns.Add(
@@ -37,8 +42,8 @@ public sealed class UsageDaysModel : IReadModel
             Columns.Of(rows, row => row.Key.Currency.Code),
             Columns.Of(rows, row => row.Key.Day),
             Columns.Of(rows, row => row.Charges),
-            Columns.Of(rows, row => Columns.Number(row.Units)!),
-            Columns.Of(rows, row => Columns.Number(row.Amount)));
+            Columns.Numbers(rows, row => row.Units),
+            Columns.Numbers(rows, row => row.Amount));
         return Task.CompletedTask;
     }
 }

@@ -45,7 +45,7 @@ public static class ExplainCharge
     {
         var (caller, cancellation) = (Caller.Of(context.User), context.RequestAborted);
         var answer = await database.At(
-            caller, AskedMoment.Of(asOf, knownAt), [.. ChargesAt.Models, "journal"],
+            caller, AskedMoment.Of(asOf, knownAt), [.. ChargesAt.Models, .. ListJournal.Models],
             async (connection, moment) =>
                 await GetCharge.Find(id, caller, moment, connection, cancellation) is { } found
                     ? await Of(found, moment, connection, cancellation)

@@ -51,7 +51,7 @@ public static class GetStatement
         var after = page.After(4);
         var goOnAt = after is null ? null : AskedMoment.Of(null, after[0]).Position;
         return TypedResults.Ok(await database.At(
-            caller, AskedMoment.Of(asOf, knownAt), ["journal"], async (connection, moment) =>
+            caller, AskedMoment.Of(asOf, knownAt), ListJournal.Models, async (connection, moment) =>
             {
                 var (opening, closing) = await Ends(asked, moment, connection, cancellation);
                 var whole = page.Of(

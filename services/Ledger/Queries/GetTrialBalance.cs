@@ -35,7 +35,7 @@ public static class GetTrialBalance
     {
         var (caller, cancellation) = (Caller.Of(context.User), context.RequestAborted);
         return TypedResults.Ok(await database.At(
-            caller, AskedMoment.Of(asOf, knownAt), ["trial-balance", "journal"],
+            caller, AskedMoment.Of(asOf, knownAt), ["trial-balance", .. ListJournal.Models],
             (connection, moment) => Of(currency, period, moment, connection, cancellation), time,
             cancellation));
     }

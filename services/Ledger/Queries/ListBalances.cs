@@ -15,6 +15,8 @@ public static class ListBalances
 {
     public const string Route = "/api/v1/ledger/balances";
 
+    private static readonly string[] Models = ["balances", .. ListJournal.Models];
+
     /// <param name="Number">Finance's number of the account.</param>
     /// <param name="Balance">Debit above zero.</param>
     public sealed record Row(
@@ -35,7 +37,7 @@ public static class ListBalances
         var after = page.After(5);
         var goOnAt = after is null ? null : AskedMoment.Of(null, after[0]).Position;
         return TypedResults.Ok(await database.At(
-            caller, AskedMoment.Of(asOf, knownAt), ["balances", "journal"], async (connection, moment) =>
+            caller, AskedMoment.Of(asOf, knownAt), Models, async (connection, moment) =>
             {
                 var conditions = new Conditions();
                 conditions.Named<TenantId>("b.tenant_id", caller.Tenant ?? tenant, "tenant");

@@ -14,6 +14,9 @@ public static class ListJournal
 {
     public const string Route = "/api/v1/ledger/journal";
 
+    /// <summary>The read models that the view journal reads.</summary>
+    internal static readonly string[] Models = ["journal", "charges"];
+
     /// <param name="Event">Its id; of a posted charge, the charge's.</param>
     /// <param name="What">The stored name of the event.</param>
     /// <param name="Booked">The beginning of the period that it is booked into.</param>
@@ -39,7 +42,7 @@ public static class ListJournal
     {
         var (caller, cancellation) = (Asker.Of(context, tenant), context.RequestAborted);
         return TypedResults.Ok(await database.At(
-            caller, AskedMoment.Of(asOf, knownAt), ["journal"], async (connection, moment) =>
+            caller, AskedMoment.Of(asOf, knownAt), Models, async (connection, moment) =>
             {
                 var conditions = new Conditions();
                 conditions.Named<TenantId>("j.tenant_id", caller.Tenant ?? tenant, "tenant");

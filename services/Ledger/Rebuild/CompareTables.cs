@@ -5,8 +5,8 @@ using Npgsql;
 namespace Billing.Ledger.Rebuild;
 
 /// <summary>
-/// Whether a table has the same rows as its shadow: how many, and the sum of the hashes of their texts, which
-/// does not ask in what order they lie.
+/// Whether a table has the same rows as its shadow: how many, and the sums of two hashes of each, which do
+/// not ask in what order they lie.
 /// </summary>
 internal static class CompareTables
 {
@@ -24,8 +24,8 @@ internal static class CompareTables
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select count(*), coalesce(sum(hashtextextended(r::text, 1)::numeric), 0)::text,
-                coalesce(sum(hashtextextended(r::text, 2)::numeric), 0)::text
+            select count(*), coalesce(sum(hash_record_extended(r, 1)), 0)::text,
+                coalesce(sum(hash_record_extended(r, 2)), 0)::text
             from {table} as r
             """, connection)
         { CommandTimeout = 0 };

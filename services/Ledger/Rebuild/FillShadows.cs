@@ -11,7 +11,7 @@ namespace Billing.Ledger.Rebuild;
 internal sealed class FillShadows(
     IReadOnlyList<IReadOnlyList<IReadModel>> groups, NpgsqlDataSource shadows, Action<int> progress)
 {
-    private const int PageSize = 10_000;
+    private const int PageSize = 20_000;
     private const int PagesAhead = 2;
 
     /// <summary>Up to and with a position that the live read models have come to.</summary>

@@ -30,6 +30,13 @@ public static class RebuildLedger
         if (OwnerOf(builder.Configuration) is not { } text)
             return await Refuse("The connection string 'ledger-owner' is missing.", CannotGoOn);
 
+        await using var owner = Shadows(text);
+        return await Rebuild(new(
+            models, owner, provider.GetRequiredService<TimeProvider>(), Console.Out.WriteLine));
+    }
+
+    private static async Task<int> Rebuild(RebuildModels rebuild)
+    {
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, press) =>
         {
@@ -38,14 +45,15 @@ public static class RebuildLedger
         };
         try
         {
-            await using var owner = Shadows(text);
-            return await new RebuildModels(
-                models, owner, provider.GetRequiredService<TimeProvider>(), Console.Out.WriteLine)
-                .Run(stop.Token) ? 0 : Differed;
+            return await rebuild.Run(stop.Token) ? 0 : Differed;
         }
         catch (RebuildFailedException failed)
         {
             return await Refuse(failed.Message, CannotGoOn);
+        }
+        catch (UnreadableEventException unreadable)
+        {
+            return await Refuse($"{unreadable.Message} Nothing has changed.", CannotGoOn);
         }
         catch (OperationCanceledException)
         {

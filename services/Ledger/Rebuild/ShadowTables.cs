@@ -42,8 +42,10 @@ internal sealed class ShadowTables(IReadOnlyList<IReadModel> models, NpgsqlConne
     /// <param name="kept">Tables of which the old rows are kept for people to look at.</param>
     public async Task Swap(IReadOnlySet<string> kept, CancellationToken cancellation)
     {
+        await Run("drop view public.journal", cancellation);
         foreach (var table in Names)
             await Run("select ledger_swap_shadow($1::name, $2)", cancellation, table, kept.Contains(table));
+        await Run("select ledger_make_journal()", cancellation);
         await Run(
             """
             update public.ledger_models as live

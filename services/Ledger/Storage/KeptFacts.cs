@@ -11,6 +11,19 @@ public sealed record WaitingFact(long Row, KeptFact Fact, DateTimeOffset Since);
 /// <summary>Facts that wait, and facts that a person has to decide about.</summary>
 public static class KeptFacts
 {
+    /// <summary>Whether anything waits for a key of this kind. Hardly ever, so this is asked first.</summary>
+    public static async Task<bool> AnyWaits(
+        NpgsqlConnection connection, string kind, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "select exists (select from waiting_facts where kind = $1 and missing_key is not null)",
+            connection)
+        {
+            Parameters = { new() { Value = kind } },
+        };
+        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>
     /// Those that wait for one of these keys, in the order in which they came. They are held; what somebody
     /// else holds is left to them.

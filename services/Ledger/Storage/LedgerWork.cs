@@ -18,6 +18,9 @@ public sealed class LedgerWork(IDocumentSession session) : IAsyncDisposable
 {
     private readonly Dictionary<string, long> _versions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<IEvent>> _appends = new(StringComparer.Ordinal);
+
+    // Few streams come again and again, as the same object; each is spelled once.
+    private readonly Dictionary<StreamId, List<IEvent>> _known = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _order = [];
 
     public NpgsqlConnection Connection { get; } = session.Connection;
@@ -42,15 +45,7 @@ public sealed class LedgerWork(IDocumentSession session) : IAsyncDisposable
             else if (traceOf is null && System.Diagnostics.Activity.Current?.Id is { } here)
                 happened.SetHeader(FactHeaders.TraceParent, here);
 
-            var stream = append.Stream.ToString();
-            if (!_appends.TryGetValue(stream, out var events))
-            {
-                _order.Add(stream);
-                _appends.Add(stream, events = []);
-                RequireRead(append.Stream, stream);
-            }
-
-            events.Add(happened);
+            EventsOf(append.Stream).Add(happened);
         }
     }
 
@@ -81,6 +76,21 @@ public sealed class LedgerWork(IDocumentSession session) : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
+
+    private List<IEvent> EventsOf(StreamId id)
+    {
+        if (_known.TryGetValue(id, out var events)) return events;
+
+        var stream = id.ToString();
+        if (!_appends.TryGetValue(stream, out events))
+        {
+            _order.Add(stream);
+            _appends.Add(stream, events = []);
+            RequireRead(id, stream);
+        }
+
+        return _known[id] = events;
+    }
 
     private void RequireRead(StreamId id, string stream)
     {

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Billing.Contracts.Values;
 using Billing.Ledger.Accounts;
 using Billing.Ledger.Charges;
 using Billing.Ledger.Events;
 using Billing.Ledger.Projections;
+using Billing.ServiceDefaults.Database;
 
 namespace Billing.Ledger.Tests.Projections;
 
@@ -141,7 +143,15 @@ public class ReadModelTests
     private static async Task ShouldBeThePureOnes(ReadSide side)
     {
         var page = await side.Page(0, await side.Last(), 100_000);
-        var balances = Balances.Changes(page.Journal);
+        var journal = ReadSide.Journal(page);
+        (await side.Rows("(select position, line, event_id, what, tenant_id, account, trim_scale(amount), currency, meter,"
+            + " subscription, period_start at time zone 'UTC', invoice_id, effective_at at time zone 'UTC' from journal)"))
+            .ShouldBe(journal.Select(row =>
+                $"({row.Position},{row.Line},{row.Event},{row.What},{row.Tenant},{Chart.Word(row.Account)},"
+                + $"{Columns.Number(row.Amount)},{row.Amount.Currency},{Meter(row.Meter)},"
+                + $"{(row.Period is null ? "" : row.Subscription is { } named ? named.ToString() : "\"\"")},"
+                + $"{Moment(row.Period)},{row.Invoice},{Moment(row.EffectiveAt)})"), ignoreOrder: true);
+        var balances = Balances.Changes(journal);
         (await side.Rows("(select tenant_id, account, meter, trim_scale(balance), currency, position from balances)"))
             .ShouldBe(balances.Select(row =>
                 $"({row.Key.Tenant},{Chart.Word(row.Key.Account)},{Meter(row.Key.Meter)},"
@@ -160,12 +170,16 @@ public class ReadModelTests
         (await side.Rows("(select charge_id, trim_scale(left_amount), trim_scale(left_units), voided_by, is_taken_back,"
             + " changed_position from charges)"))
             .ShouldBe(charges.Values.Select(row =>
-                $"({row.Charge},{Columns.Number(row.Left)},{Columns.Number(row.Units)},{row.VoidedBy},"
+                $"({row.Charge},{Columns.Number(row.Left)},{(row.Units is { } units ? Text.Spell(units) : "")},{row.VoidedBy},"
                 + $"{(row.IsTakenBack ? 't' : 'f')},{row.Position})"), ignoreOrder: true);
         (await side.Rows("charge_changes")).Count
             .ShouldBe(page.Events.Count(happened => happened.Event is ChargeMoved));
 
         static string Meter(MeterId? meter) => meter is { } named ? named.ToString() : "\"\"";
+
+        static string Moment(DateTimeOffset? moment) => moment is { } at
+            ? string.Create(CultureInfo.InvariantCulture, $"\"{at.UtcDateTime:yyyy-MM-dd HH:mm:ss.FFFFFF}\"")
+            : "";
     }
 
     private static async Task ShouldBalance(ReadSide side)

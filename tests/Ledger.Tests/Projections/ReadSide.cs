@@ -1,4 +1,5 @@
 using System.Globalization;
+using Billing.Ledger.Accounts;
 using Billing.Ledger.Events;
 using Billing.Ledger.Projections;
 using Billing.Ledger.Rebuild;
@@ -60,6 +61,10 @@ internal sealed class ReadSide : IAsyncDisposable
         await using var connection = await Ledger.Database.Writer.OpenConnectionAsync();
         return await StoredEvents.Page(after, upTo, size, connection, default);
     }
+
+    /// <summary>All postings of a page.</summary>
+    public static IReadOnlyList<JournalRow> Journal(EventPage page) =>
+        [.. page.Events.SelectMany(Accounts.Journal.Of)];
 
     public async Task<(bool IsSame, List<string> Said)> Rebuild(params IReadModel[] models)
     {

@@ -51,7 +51,7 @@ public class KnownAtTests
         var page = await _side.Page(0, await _side.Last(), 100_000);
         foreach (var asOf in page.Events.Select(happened => happened.Event.Origin.EffectiveAt).Distinct().Take(8))
         {
-            var rows = page.Journal.Where(row => new Moment(asOf).Includes(row)).ToList();
+            var rows = ReadSide.Journal(page).Where(row => new Moment(asOf).Includes(row)).ToList();
             var trial = await _side.Ledger.Database.At(
                 Staff, AskedMoment.Of($"{asOf:O}", null), ["journal"],
                 (connection, moment) => GetTrialBalance.Of(null, null, moment, connection, default),
@@ -72,7 +72,7 @@ public class KnownAtTests
         foreach (var account in new[] { Account.AccountsReceivable, Account.UnbilledReceivable, Account.CashClearing })
         {
             var span = new BillingPeriod(Given.Now.AddDays(-10), Given.Now.AddHours(90));
-            var pure = Statement.Of(page.Journal, Given.Tenant, Given.Usd, span, account);
+            var pure = Statement.Of(ReadSide.Journal(page), Given.Tenant, Given.Usd, span, account);
             var asked = new GetStatement.Asked(
                 Given.Tenant.ToString(), account, Given.Usd, span.Start, span.EndExclusive);
             var (opening, closing, movements) = await _side.Ledger.Database.At(

@@ -11,7 +11,7 @@ namespace Billing.Ledger.Tests.Queries;
 public class QuestionTests
 {
     private static readonly string[] OfTenants =
-        ["charges", "charge_changes", "charge_totals", "journal", "balances", "usage_days", "open_items"];
+        ["charges", "charge_changes", "charge_totals", "journal_entries", "balances", "usage_days", "open_items"];
 
     private ReadSide _side = null!;
     private QuestionService _service = null!;
@@ -66,8 +66,8 @@ public class QuestionTests
             .SqlState.ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
     }
 
-    [TestCase("delete from journal")]
-    [TestCase("update journal set amount = 0")]
+    [TestCase("delete from journal_entries")]
+    [TestCase("update journal_entries set amount = 0")]
     [TestCase("update charge_changes set amount = 0")]
     [TestCase("delete from charges")]
     [TestCase("delete from ledger_clock")]

@@ -96,17 +96,22 @@ public class RebuildTests
         await side.Follow(5_000);
         var live = await side.Ask<long>("select (count(*) + sum(position))::bigint from charges");
 
+        // Somebody reads, so the tables cannot be swapped, however fast the rest is.
+        await using (var reader = await side.Ledger.Test.Open(side.Ledger.Test.Owner))
+        await using (await reader.BeginTransactionAsync())
         await using (var rebuild = OwnedProcess.Start("/usr/bin/env", [
             $"ConnectionStrings:{Resources.Connection(Resources.Ledger, DatabaseRoles.Owner)}={side.Ledger.Test.Owner}",
             Billing.Testbed.Programs.Path("services/Ledger"), "rebuild"]))
         {
+            await using (var read = new Npgsql.NpgsqlCommand("select 1 from charges limit 1", reader))
+                await read.ExecuteNonQueryAsync();
             await Eventually.Is(async () => rebuild.HasExited
                 ? throw new AssertionException(rebuild.Said)
                 : await side.Ask<long>("select max(position) from rebuild.ledger_models") >= 10_000);
             await rebuild.Kill();
         }
 
-        (await side.Ask<long>("select max(position) from rebuild.ledger_models")).ShouldBeLessThan(25_000);
+        (await side.Ask<bool>("select to_regclass('rebuild.charges') is not null")).ShouldBeTrue("it was not done");
         (await side.Ask<long>("select (count(*) + sum(position))::bigint from charges")).ShouldBe(live);
         await Eventually.Is(async () => (await side.Rebuild()).IsSame); // once the server has let go of the dead one
     }

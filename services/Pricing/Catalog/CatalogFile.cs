@@ -11,6 +11,33 @@ public sealed record CatalogFile(
 {
     public static CatalogFile Empty { get; } = new([], [], []);
 
+    /// <summary>The same with other names, so that two files which share some do not mean the same.</summary>
+    /// <param name="prefix">Before every name of a meter, plan and price.</param>
+    public CatalogFile Under(string prefix)
+    {
+        return new(
+            [.. Meters.Select(meter => meter with { Value = meter.Value with { Id = Of(meter.Value.Id) } })],
+            [.. Plans.Select(plan => plan with { Value = Named(plan.Value) })],
+            [.. Prices.Select(price => price with { Value = NamedPrice(price.Value) })]);
+
+        MeterId Of(MeterId meter) => MeterId.Of($"{prefix}{meter}");
+
+        PlanId OfPlan(PlanId plan) => PlanId.Of($"{prefix}{plan}");
+
+        Plan Named(Plan plan) => plan with
+        {
+            Id = OfPlan(plan.Id),
+            Included = plan.Included?.Select(part => part with { Meter = Of(part.Meter) }).ToList(),
+        };
+
+        Price NamedPrice(Price price) => price with
+        {
+            Id = PriceRuleId.Of($"{prefix}{price.Id}"),
+            Meter = Of(price.Meter),
+            Plan = price.Plan is { } plan ? OfPlan(plan) : null,
+        };
+    }
+
     /// <param name="Line">Of the file, from 1: where it begins.</param>
     /// <param name="Field">Where it is in the file: <c>prices[3]</c>; empty in CSV.</param>
     public sealed record Placed<T>(int Line, string Field, T Value);

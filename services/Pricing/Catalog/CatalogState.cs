@@ -52,6 +52,9 @@ public sealed record CatalogState
     public ImmutableDictionary<QuotaScope, ImmutableList<QuotaLimitSetV1>> QuotaLimits { get; init; } =
         ImmutableDictionary<QuotaScope, ImmutableList<QuotaLimitSetV1>>.Empty;
 
+    public ImmutableDictionary<TenantId, ImmutableList<MergeWindowSetV1>> MergeWindows { get; init; } =
+        ImmutableDictionary<TenantId, ImmutableList<MergeWindowSetV1>>.Empty;
+
     /// <summary>The index of all price rules; made at its first use.</summary>
     public PriceBook Prices => prices.Value;
 
@@ -69,8 +72,12 @@ public sealed record CatalogState
             Rules = Rules.SetItem(
                 version.Rule, new([.. Rules.GetValueOrDefault(version.Rule)?.Versions ?? [], version])),
         },
-        PriceRuleRetiredV1 retired when Rules.TryGetValue(retired.Rule, out var rule) =>
-            this with { Rules = Rules.SetItem(retired.Rule, rule with { RetiredFrom = retired.From }) },
+        PriceRuleRetiredV1 retired when Rules.TryGetValue(retired.Rule, out var rule) => this with
+        {
+            Rules = Rules.SetItem(
+                retired.Rule,
+                rule with { RetiredFrom = retired.From == Moments.Never ? null : retired.From }),
+        },
         SubscriptionSetV1 set => Evolve(set),
         OverageSourceSetV1 set => this with
         {
@@ -82,6 +89,11 @@ public sealed record CatalogState
         {
             QuotaLimits = QuotaLimits.SetItem(
                 QuotaScope.Of(set), QuotaLimits.GetValueOrDefault(QuotaScope.Of(set), []).Add(set)),
+        },
+        MergeWindowSetV1 set => this with
+        {
+            MergeWindows = MergeWindows.SetItem(
+                set.Tenant, MergeWindows.GetValueOrDefault(set.Tenant, []).Add(set)),
         },
         _ => this,
     };

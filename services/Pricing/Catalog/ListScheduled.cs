@@ -1,65 +1,52 @@
-using Billing.Contracts.Catalog;
+using Billing.Pricing.Catalog.Scheduled;
 using Billing.ServiceDefaults;
+using Billing.ServiceDefaults.Database.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Billing.Pricing.Catalog;
 
-/// <summary>What was decided and has not taken effect yet, in the order in which it will.</summary>
+/// <summary>
+/// What was decided and has not taken effect yet, in the order in which it will, and how it is withdrawn.
+/// </summary>
 public static class ListScheduled
 {
     public const string Route = "/api/v1/catalog/scheduled";
     public const int Most = 1000;
 
+    /// <param name="Id">By which it is withdrawn.</param>
     /// <param name="What">plan, price, end of a price, subscription, end of a subscription, end of a trial,
-    /// or overage source.</param>
-    /// <param name="Key">The plan, rule, subscription or tenant.</param>
+    /// overage source, quota limit, or merge window.</param>
+    /// <param name="Key">The plan, rule, subscription, tenant or meter.</param>
     public sealed record Item(
-        DateTimeOffset From, string What, string Key, string? Tenant, string Actor, string Reason);
+        Guid Id, DateTimeOffset From, string What, string Key, string? Tenant, string Actor, string Reason);
 
-    public static void Map(WebApplication app) =>
-        app.MapGet(Route, Get).RequireAuthorization(Policies.Finance)
-            .WithTags("Catalog").WithName("ListScheduledChanges")
+    public static void Map(WebApplication app)
+    {
+        var scheduled = app.MapGroup(Route).WithTags("Catalog");
+        scheduled.MapGet("", Get).RequireAuthorization(Policies.Finance).WithName("ListScheduledChanges")
             .WithSummary("The next 1,000 changes of the catalog that take effect later, the next one first.");
+        scheduled.MapDelete("{id:guid}", Withdraw).RequireAuthorization(Policies.Ops).WithIdempotencyKey()
+            .WithName("WithdrawScheduledChange")
+            .WithSummary("A change that has not taken effect never does; the answer is what is left.");
+    }
 
     private static async Task<Ok<IReadOnlyList<Item>>> Get(HttpContext context, CatalogDesk desk) =>
         TypedResults.Ok(Of((await desk.Now(context.RequestAborted)).State, desk.Time));
 
-    internal static IReadOnlyList<Item> Of(CatalogState state, DateTimeOffset now) =>
+    /// <param name="reason">Why; kept with the decision.</param>
+    private static Task<Results<Ok<IReadOnlyList<Item>>, ProblemHttpResult>> Withdraw(
+        Guid id, string reason, HttpContext context, CatalogDesk desk) => desk.Change(
+            context, reason, (asked, author) => WithdrawScheduled.Decide(
+                new(id, author), asked.Catalog, asked.Now),
+            state => Of(state, desk.Time));
+
+    public static IReadOnlyList<Item> Of(CatalogState state, DateTimeOffset now) =>
     [
-        .. All(state).Where(item => item.From > now && item.From < DateTimeOffset.MaxValue)
-            .OrderBy(item => item.From).ThenBy(item => item.Key, StringComparer.Ordinal).Take(Most),
+        .. ScheduledChanges.Of(state)
+            .Where(change => change.From > now && change.From < Moments.Never)
+            .OrderBy(change => change.From).ThenBy(change => change.Key, StringComparer.Ordinal).Take(Most)
+            .Select(change => new Item(
+                change.Id, change.From, change.What, change.Key, change.Tenant?.ToString(),
+                change.Decision.Actor, change.Decision.Reason)),
     ];
-
-    private static IEnumerable<Item> All(CatalogState state)
-    {
-        foreach (var plan in state.Plans.Values.SelectMany(plan => plan.Versions))
-            yield return Make(plan.From, "plan", plan.Plan, null, plan.Decision);
-
-        foreach (var rule in state.Rules.Values)
-            foreach (var (from, until, version) in rule.Spans())
-            {
-                yield return Make(from, "price", version.Rule, version.Tenant, version.Decision);
-                yield return Make(until, "end of a price", version.Rule, version.Tenant, version.Decision);
-            }
-
-        foreach (var subscription in state.Subscriptions.Values)
-        {
-            var newest = subscription.Newest;
-            foreach (var set in subscription.Facts)
-                yield return Make(set.From, "subscription", set.Subscription, set.Tenant, set.Decision);
-            if (newest.Until is { } end)
-                yield return Make(
-                    end, "end of a subscription", newest.Subscription, newest.Tenant, newest.Decision);
-            if (newest.TrialUntil is { } trial)
-                yield return Make(
-                    trial, "end of a trial", newest.Subscription, newest.Tenant, newest.Decision);
-        }
-
-        foreach (var source in state.OverageSources.Values.SelectMany(sources => sources))
-            yield return Make(source.From, "overage source", source.Tenant, source.Tenant, source.Decision);
-    }
-
-    private static Item Make(
-        DateTimeOffset from, string what, object key, object? tenant, DecisionV1 decision) =>
-        new(from, what, key.ToString()!, tenant?.ToString(), decision.Actor, decision.Reason);
 }

@@ -1,5 +1,6 @@
 using Billing.Contracts.Values;
 using Billing.Pricing.Catalog.Storage;
+using Billing.Pricing.Merging;
 using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
 using Billing.Pricing.Subscriptions;
@@ -40,6 +41,8 @@ public static class ManageCatalog
         GetUsage.Map(app);
         GetOverages.Map(app);
         RecalculateOverages.Map(app);
+        ManageMergeWindows.Map(app);
+        ListMerged.Map(app);
         ManageQuotas.Map(app);
         CheckQuota.Map(app);
         PostCatalog.Map(app);

@@ -30,6 +30,11 @@ public static class PublishPlan
             command.Included, command.Author.At(now)));
     }
 
+    /// <summary>Nothing changes with it.</summary>
+    public static bool IsSame(PlanPublishedV1? before, PlanPublishedV1 after) =>
+        before is not null && before.Name == after.Name && before.BaseFees.SequenceEqual(after.BaseFees)
+        && before.Included.SequenceEqual(after.Included);
+
     internal static bool SaysTheSame(Command command, PlanPublishedV1 known) =>
         known.Name == command.Name && known.From == command.From
         && known.BaseFees.SequenceEqual(command.BaseFees) && known.Included.SequenceEqual(command.Included);

@@ -1,6 +1,7 @@
 using Billing.Contracts;
 using Billing.Contracts.Ratings;
 using Billing.Contracts.Values;
+using Billing.Pricing.Merging;
 using Billing.Pricing.Rating.Taking;
 using Billing.Pricing.Schedules;
 using Billing.Pricing.Subscriptions;
@@ -40,6 +41,7 @@ internal static class AnswerPeriod
             work.Total, work.Now);
         if (outcome is not AnswerClose.Outcome.Answered answered) return;
 
+        await TellWindow.Apply(period, row.Lane, work, cancellation);
         foreach (var (known, tally) in meters.Zip(answered.Tallies))
             if (!ReferenceEquals(known.Tally, tally)) work.Put(known with { Tally = tally });
         foreach (var (id, fact) in answered.Facts) work.Send(row.Lane, asked.Tenant, id, fact, null);

@@ -24,11 +24,13 @@ public static class CheckQuota
     /// <param name="Limit">The tightest cap in units; null: none.</param>
     /// <param name="IsHard">That one is never passed.</param>
     /// <param name="Remaining">Units to that cap before these ones.</param>
+    /// <param name="HardRemaining">Units to the cap that is never passed; null: there is none.</param>
     /// <param name="ResetAt">When the period ends.</param>
     /// <param name="AsOf">What was rated by then is counted; what is under way is not.</param>
     public sealed record Answer(
         TenantId Tenant, MeterId Meter, Quantity Units, QuotaVerdict Verdict, QuotaReason Reason,
-        Quantity? Limit, bool IsHard, Quantity? Remaining, DateTimeOffset ResetAt, DateTimeOffset AsOf);
+        Quantity? Limit, bool IsHard, Quantity? Remaining, Quantity? HardRemaining, DateTimeOffset ResetAt,
+        DateTimeOffset AsOf);
 
     // The headers are those of the quota, so the ones that count requests stay away.
     public static void Map(WebApplication app) =>
@@ -57,7 +59,7 @@ public static class CheckQuota
             ? Block(outcome, context.Response, now)
             : TypedResults.Ok(new Answer(
                 id, of, wanted, answer.Verdict, answer.Reason, answer.Limit, outcome.IsHard, answer.Remaining,
-                answer.ResetAt, answer.AsOf));
+                answer.HardRemaining, answer.ResetAt, answer.AsOf));
     }
 
     private static ProblemHttpResult Block(
@@ -75,12 +77,12 @@ public static class CheckQuota
             },
             [
                 new("reason", answer.Reason), new("limit", answer.Limit), new("isHard", outcome.IsHard),
-                new("remaining", answer.Remaining),
+                new("remaining", answer.Remaining), new("hardRemaining", answer.HardRemaining),
                 new("resetAt", answer.ResetAt), new("asOf", answer.AsOf),
             ]);
     }
 
-    // draft-ietf-httpapi-ratelimit-headers: whole units, and seconds. How fresh it is says Age (RFC 9111).
+    // draft-ietf-httpapi-ratelimit-headers-11: whole units, and seconds. How fresh it is says Age (RFC 9111).
     private static void Tell(
         HttpResponse response, MeterId meter, QuotaDesk.Outcome outcome, DateTimeOffset now)
     {

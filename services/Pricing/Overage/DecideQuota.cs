@@ -30,12 +30,14 @@ public static class DecideQuota
 
     /// <param name="Limit">The tightest cap in units; null: none.</param>
     /// <param name="Remaining">Units to that cap before these ones; never below zero.</param>
+    /// <param name="HardRemaining">The same of the hard cap; null: none.</param>
     /// <param name="ResetAt">When the period ends.</param>
     public sealed record Answer(
         QuotaVerdict Verdict,
         QuotaReason Reason,
         Quantity? Limit,
         Quantity? Remaining,
+        Quantity? HardRemaining,
         DateTimeOffset ResetAt,
         DateTimeOffset AsOf);
 
@@ -53,9 +55,13 @@ public static class DecideQuota
         var limit = limits is { HardCap: { } hard, SoftCap: { } soft }
             ? Quantity.Min(hard, soft)
             : limits.HardCap ?? limits.SoftCap;
-        var remaining = limit is { } cap ? Quantity.Max(cap - used, Quantity.Zero) : (Quantity?)null;
-        return new(verdict, reason, limit, remaining, state.Terms.Period.EndExclusive, state.AsOf);
+        return new(
+            verdict, reason, limit, Left(limit, used), Left(limits.HardCap, used),
+            state.Terms.Period.EndExclusive, state.AsOf);
     }
+
+    private static Quantity? Left(Quantity? cap, Quantity used) =>
+        cap is { } limit ? Quantity.Max(limit - used, Quantity.Zero) : null;
 
     private static (QuotaVerdict, QuotaReason) Hard(Quantity? cap, Quantity after, int warnAt)
     {

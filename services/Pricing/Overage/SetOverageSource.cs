@@ -1,6 +1,7 @@
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
 using Billing.Pricing.Catalog;
+using Billing.Pricing.Catalog.Scheduled;
 
 namespace Billing.Pricing.Overage;
 
@@ -22,7 +23,8 @@ public static class SetOverageSource
         if (InForce(known, DateTimeOffset.MaxValue) == command.Source) return CatalogDecision.AlreadySo;
 
         var refusals = Check(command, state).ToList();
-        if (known is [.., var last] && command.From <= last.From)
+        if (Standing.Of(known, fact => fact.From, IsSame).LastOrDefault() is { } last
+            && command.From <= last.From)
             refusals.Add(new("changes-go-forward", "from",
                 $"The change before this one begins at {last.From:u}; this one begins later."));
 
@@ -31,6 +33,9 @@ public static class SetOverageSource
             : CatalogDecision.Record(new OverageSourceSetV1(
                 command.Tenant, command.Meter, command.Source, command.From, command.Author.At(now)));
     }
+
+    public static bool IsSame(OverageSourceSetV1? before, OverageSourceSetV1 after) =>
+        (before?.Source ?? Unsaid) == after.Source;
 
     public static OverageSource InForce(IReadOnlyList<OverageSourceSetV1> facts, DateTimeOffset moment) =>
         facts.LastOrDefault(fact => fact.From <= moment)?.Source ?? Unsaid;

@@ -1,6 +1,7 @@
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
 using Billing.Pricing.Catalog;
+using Billing.Pricing.Catalog.Scheduled;
 
 namespace Billing.Pricing.Overage;
 
@@ -28,20 +29,27 @@ public static class SetQuotaLimit
         var limit = new QuotaLimitSetV1(
             command.Meter, command.From, command.Author.At(now), command.Tenant, command.Plan,
             command.HardCap, command.SoftCap, command.GraceSeconds, command.SpendCap, command.WarnAtPercent);
-        var last = state.QuotaLimits.GetValueOrDefault(QuotaScope.Of(limit), []).LastOrDefault();
-        if (last is not null && limit with { From = last.From, Decision = last.Decision } == last)
-            return CatalogDecision.AlreadySo;
+        var known = state.QuotaLimits.GetValueOrDefault(QuotaScope.Of(limit), []);
+        if (known is [.., var newest] && IsSame(newest, limit)) return CatalogDecision.AlreadySo;
 
         List<Refusal> refusals =
         [
             .. command.Author.Check(), .. CheckNames(command, state), .. CheckCaps(command),
         ];
-        if (last is not null && command.From <= last.From)
+        if (Standing.Of(known, fact => fact.From, IsSame).LastOrDefault() is { } last
+            && command.From <= last.From)
             refusals.Add(new("changes-go-forward", "from",
                 $"The limit before this one begins at {last.From:u}; this one begins later."));
 
         return refusals.Count > 0 ? CatalogDecision.Refuse(refusals) : CatalogDecision.Record(limit);
     }
+
+    /// <summary>Without any cap: what was there is lifted.</summary>
+    public static QuotaLimitSetV1 Without(QuotaLimitSetV1 limit) =>
+        new(limit.Meter, limit.From, limit.Decision, limit.Tenant, limit.Plan);
+
+    public static bool IsSame(QuotaLimitSetV1? before, QuotaLimitSetV1 after) =>
+        (before ?? Without(after)) with { From = after.From, Decision = after.Decision } == after;
 
     /// <summary>Null: nothing limits that meter.</summary>
     /// <param name="plan">Of the subscription in force; null: none is.</param>

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Billing.Pricing.Schedules;
 
 /// <summary>
-/// Looks every second at what is due by the service's clock, answers to closings and fees, and leaves it to
+/// Looks every second at what is due by the service's clock, answers to closings, fees and merged ratings,
+/// and leaves it to
 /// the owners of the lanes. Several processes may look at once.
 /// </summary>
 internal sealed partial class LeaveDue(
@@ -17,7 +18,7 @@ internal sealed partial class LeaveDue(
     public static async Task<long> Look(
         NpgsqlDataSource writer, DateTimeOffset now, CancellationToken cancellation)
     {
-        await using var command = writer.CreateCommand("select leave_due($1, $2)");
+        await using var command = writer.CreateCommand("select leave_due($1, $2) + leave_windows_due($2)");
         command.Parameters.Add(new() { Value = Topics.Usage });
         command.Parameters.Add(new() { Value = now });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;

@@ -20,7 +20,7 @@ public static class CancelSubscription
             return CatalogDecision.Refuse(new Refusal(
                 "unknown-subscription", "subscription", $"There is no subscription {command.Subscription}."));
 
-        var before = known.Newest;
+        var before = known.Standing;
         if (before.Until == command.At) return CatalogDecision.AlreadySo;
 
         var refusals = Check(command, before, now).ToList();

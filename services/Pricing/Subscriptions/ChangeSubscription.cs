@@ -26,7 +26,7 @@ public static class ChangeSubscription
             return CatalogDecision.Refuse(new Refusal(
                 "unknown-subscription", "subscription", $"There is no subscription {command.Subscription}."));
 
-        var before = known.Newest;
+        var before = known.Standing;
         var changed = before with
         {
             Plan = command.Plan ?? before.Plan,

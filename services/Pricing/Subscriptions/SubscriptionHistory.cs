@@ -16,6 +16,17 @@ public sealed record SubscriptionHistory(IReadOnlyList<SubscriptionSetV1> Facts)
 
     public DateTimeOffset Start => First.From;
 
+    /// <summary>The newest, from when on it says something new: not where a change was withdrawn.</summary>
+    public SubscriptionSetV1 Standing => Newest with
+    {
+        From = Catalog.Scheduled.Standing.Of(Facts, fact => fact.From, IsSame).Last().From,
+    };
+
+    /// <summary>The same terms; when they end is another matter.</summary>
+    public static bool IsSame(SubscriptionSetV1? before, SubscriptionSetV1 after) =>
+        before is not null && (before.Plan, before.Country, before.TrialUntil)
+            == (after.Plan, after.Country, after.TrialUntil);
+
     /// <summary>Null before the start and from the end on.</summary>
     public SubscriptionSetV1? InForce(DateTimeOffset moment)
     {

@@ -110,6 +110,7 @@ public class CatalogTests
             new PriceRuleRetiredV1(PriceRuleId.Of("r1"), Now, Decision), Subscribed(),
             new OverageSourceSetV1(Tenant, Meter, OverageSource.Reported, Now, Decision),
             new QuotaLimitSetV1(Meter, Now, Decision, Tenant, HardCap: Units(10)),
+            new MergeWindowSetV1(Tenant, MergeWindow.Hour, Now, Decision),
         ];
 
         facts.Select(fact => fact.GetType()).ShouldBe(CatalogFacts.All, ignoreOrder: true);

@@ -175,11 +175,36 @@ public sealed class CatalogHttpTests
         (await _service.Names("/api/v1/catalog/scheduled", "key")).ShouldContain("pro");
         (await _service.Names("/api/v1/catalog/history?kind=plan-published&key=pro", "reason"))
             .ShouldBe("dearer new");
+        await AnotherVersionIsWithdrawn();
         (await _service.Get("/api/v1/catalog/history?kind=nothing")).Status.ShouldBe(400);
 
         _service.Time.Advance(TimeSpan.FromDays(31));
         (await _service.Get("/api/v1/plans/pro", "tenant", "acme")).Ok().GetProperty("current")
             .GetProperty("baseFees")[0].GetString().ShouldBe("12 USD");
+    }
+
+    private async Task AnotherVersionIsWithdrawn()
+    {
+        const string Scheduled = "/api/v1/catalog/scheduled";
+        (await _service.Post("/api/v1/plans", new
+        {
+            plan = "pro",
+            name = "Pro",
+            baseFees = new[] { "99 USD" },
+            from = _service.Time.GetUtcNow().AddDays(90),
+            reason = "a typing mistake",
+        })).Ok();
+        var id = (await _service.Get(Scheduled)).Ok().EnumerateArray()
+            .Single(item => item.GetProperty("reason").GetString() == "a typing mistake").GetProperty("id");
+        (await _service.Delete($"{Scheduled}/{id}?reason=r", "finance")).Status.ShouldBe(403);
+        (await _service.Delete($"{Scheduled}/{id}")).Status.ShouldBe(400);
+
+        var left = (await _service.Delete($"{Scheduled}/{id}?reason=withdrawn")).Ok();
+        left.EnumerateArray().ShouldNotContain(item => item.GetProperty("id").GetString() == id.GetString());
+        (await _service.Delete($"{Scheduled}/{id}?reason=withdrawn")).Problem()
+            .ShouldBe("unprocessable unknown-change:id");
+        (await _service.Names("/api/v1/catalog/history?kind=plan-published&key=pro", "reason"))
+            .ShouldBe("withdrawn a typing mistake dearer new");
     }
 
     [Test]

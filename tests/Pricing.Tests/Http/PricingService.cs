@@ -11,6 +11,7 @@ using Billing.Pricing.Catalog;
 using Billing.Pricing.Catalog.Storage;
 using Billing.Pricing.Rating.Taking;
 using Billing.Pricing.Subscriptions;
+using Billing.Pricing.Tests.Taking;
 using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
@@ -133,6 +134,24 @@ internal sealed class PricingService : IAsyncDisposable, IRelay
         await transaction.Commit(default);
     }
 
+    /// <summary>What is due by the clock, and what was left for the owners of lanes.</summary>
+    public async Task TakeDue()
+    {
+        var database = Services.GetRequiredService<ServiceDatabase>();
+        await using (var due = database.Writer.CreateCommand("select leave_windows_due($1)"))
+        {
+            due.Parameters.Add(new() { Value = Time.GetUtcNow() });
+            await due.ExecuteScalarAsync();
+        }
+
+        var desk = new RatingDesk(new CatalogHistory(new StoredCatalog()), TimeZones.Find);
+        await LaneWork.TakeInbox(Services.GetRequiredService<BatchTransactions>(), desk, Time.GetUtcNow(), 500);
+    }
+
+    public Task Sweep() => LaneWork.Sweep(
+        Services.GetRequiredService<BatchTransactions>(), new CatalogHistory(new StoredCatalog()),
+        Time.GetUtcNow());
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
@@ -165,6 +184,7 @@ internal sealed class PricingService : IAsyncDisposable, IRelay
         _app = builder.Build();
         _app.UseServiceDefaults();
         ManageCatalog.Map(_app);
+        PricingPath.Map(_app);
         await _app.StartAsync();
         Client = new() { BaseAddress = new Uri(_app.Urls.First()), Timeout = TimeSpan.FromMinutes(2) };
     }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Invoices;
+using Billing.Contracts.Ratings;
 using Billing.Contracts.Usage;
 using Billing.Contracts.Values;
 using Billing.Pricing.Tests.Rating;
@@ -18,7 +19,7 @@ public sealed class AnyOrderTests
     private const int Count = 40;
 
     private RatingBench bench = null!;
-    private int told, unpriced;
+    private int told, unpriced, merged;
 
     [OneTimeSetUp]
     public async Task Make() => bench = await RatingBench.Create();
@@ -29,6 +30,7 @@ public sealed class AnyOrderTests
         await bench.DisposeAsync();
         told.ShouldBeGreaterThan(Count * 3);
         unpriced.ShouldBeGreaterThan(0);
+        merged.ShouldBeGreaterThan(0);
     }
 
     [Property(MaxTest = Count)]
@@ -40,6 +42,7 @@ public sealed class AnyOrderTests
         await bench.Empty();
         var meter = story.Meter;
         await bench.Change([new TenantSetV1(TenantId.Of("t1"), "Tenant", "FR", Given.Decision), meter, .. story.Start]);
+        await Merge(random, Rating.Stories.March.Start);
         var (batch, closes) = (new List<object>(), 0);
         foreach (var arrival in Shuffled(story.Arrivals, random))
         {
@@ -63,17 +66,42 @@ public sealed class AnyOrderTests
             if (random.Next(6) == 0) await bench.TakeInbox(1 + random.Next(3));
             if (random.Next(6) == 0) await bench.Sweep();
             if (random.Next(12) == 0) bench.StartAgain();
+            if (random.Next(8) == 0)
+            {
+                bench.Time.Advance(TimeSpan.FromHours(random.Next(100)));
+                await bench.Look();
+            }
+
+            if (random.Next(20) == 0) await Merge(random, Rating.Stories.March.Start.AddDays(random.Next(31)));
         }
 
         await Take(batch, random);
         unpriced += (int)await bench.Ask<long>("select count(*) from waiting_facts");
         await bench.Settle();
+        bench.Time.Advance(TimeSpan.FromDays(60));
+        await bench.Look();
+        (await bench.Ask<long>("select count(*) from merge_windows")).ShouldBe(0);
+        merged += (int)await bench.Ask<long>("select count(distinct charge_id) from merged_ratings");
+        await EachPartIsInItsCharge();
 
         var amounts = await bench.Amounts();
         told += amounts.Count;
         var sum = amounts.Aggregate(BigInteger.Zero, (sum, amount) => sum + (BigInteger)amount.Trillionths);
         sum.ShouldBe(new RecountOracle(story.Facts, meter, Rating.Stories.March).Total(story.Left, story.IsClosed));
         (await bench.Ask<long>("select count(*) - count(distinct fact_id) from sent_facts")).ShouldBe(0);
+    }
+
+    // With any window, and with none, it comes to the same.
+    private Task Merge(Random random, DateTimeOffset from) => bench.Change(new MergeWindowSetV1(
+        TenantId.Of("t1"), (MergeWindow)random.Next(4), from, Given.Decision));
+
+    private async Task EachPartIsInItsCharge()
+    {
+        var parts = (await bench.Told()).OfType<MergedRatedV1>().SelectMany(charge => charge.Facts).ToList();
+        parts.ShouldBeUnique();
+        ((long)parts.Count).ShouldBe(
+            await bench.Ask<long>("select count(*) from merged_ratings where charge_id is not null"));
+        (await bench.Ask<long>("select count(*) from merged_ratings where charge_id is null")).ShouldBe(0);
     }
 
     // Its deadline is over, so that it is answered at once.

@@ -64,7 +64,7 @@ public sealed class RatingBench : IAsyncDisposable
     {
         await Test.Do(Test.Owner,
             "truncate tallies, uses, waiting_facts, lane_inbox, sent_facts, sent_lanes, catalog_facts, closings, "
-            + "period_fees, fees_due, parked_facts, read_lanes; "
+            + "period_fees, fees_due, parked_facts, read_lanes, merge_windows, merged_ratings; "
             + "update catalog_head set last_number = 0");
         _numbers.Clear();
         Time.Advance(Rating.Given.Now - Time.GetUtcNow());
@@ -89,7 +89,7 @@ public sealed class RatingBench : IAsyncDisposable
     /// <summary>What is due by the clock is left to the owners of the lanes, who take it.</summary>
     public async Task Look()
     {
-        await using (var command = Database.Writer.CreateCommand("select leave_due($1, $2)"))
+        await using (var command = Database.Writer.CreateCommand("select leave_due($1, $2) + leave_windows_due($2)"))
         {
             command.Parameters.Add(new() { Value = Topics.Usage });
             command.Parameters.Add(new() { Value = Time.GetUtcNow() });
@@ -106,64 +106,9 @@ public sealed class RatingBench : IAsyncDisposable
         + "on conflict (topic, lane) do update set read_up_to = excluded.read_up_to");
 
     /// <summary>What was left for the owner of the lanes, by at most so many rows a batch.</summary>
-    public async Task TakeInbox(int most = 500)
-    {
-        while (true)
-        {
-            await using var transaction = await Transactions.Begin(default);
-            var rows = new List<InboxRow>();
-            await using (var command = new NpgsqlCommand(
-                "delete from lane_inbox where id in (select id from lane_inbox order by id limit $1) "
-                + "returning id, lane, kind, body, asked_at", transaction.Connection))
-            {
-                command.Parameters.Add(new() { Value = most });
-                await using var found = await command.ExecuteReaderAsync();
-                while (await found.ReadAsync())
-                    rows.Add(new(
-                        found.GetGuid(0), found.GetInt32(1), found.GetString(2), found.GetFieldValue<byte[]>(3),
-                        found.GetFieldValue<DateTimeOffset>(4)));
-            }
+    public Task TakeInbox(int most = 500) => LaneWork.TakeInbox(Transactions, Desk, Time.GetUtcNow(), most);
 
-            if (rows.Count == 0) return;
-
-            await new TakeRequests(Desk).Apply(
-                new([.. rows.OrderBy(row => row.Id)], transaction, Time.GetUtcNow()), default);
-            await transaction.Commit(default);
-        }
-    }
-
-    /// <summary>What the sweep does: every row that was judged by an older number of the catalog.</summary>
-    public async Task Sweep()
-    {
-        await using var transaction = await Transactions.Begin(default);
-        var number = await CatalogNumber.Read(transaction.Connection, default);
-        var rows = new List<WaitingRow>();
-        await using (var due = new NpgsqlCommand(
-            "select id, tenant_id, judged_by, body, since from waiting_facts where judged_by < $1 order by id",
-            transaction.Connection))
-        {
-            due.Parameters.Add(new() { Value = number });
-            await using var found = await due.ExecuteReaderAsync();
-            while (await found.ReadAsync())
-                rows.Add(new(
-                    found.GetInt64(0), found.GetString(1), found.GetInt64(2), found.GetFieldValue<byte[]>(3),
-                    found.GetFieldValue<DateTimeOffset>(4)));
-        }
-
-        var done = await new RateUnpriced(History, TimeZones.Find)
-            .Retry(new(rows, number, transaction, Time.GetUtcNow()), default);
-        await using (var settle = new NpgsqlCommand(
-            "with done as (delete from waiting_facts where id = any ($1)) "
-            + "update waiting_facts set judged_by = $2 where id = any ($3)", transaction.Connection))
-        {
-            settle.Parameters.Add(new() { Value = done.ToArray() });
-            settle.Parameters.Add(new() { Value = number });
-            settle.Parameters.Add(new() { Value = rows.Select(row => row.Id).Except(done).ToArray() });
-            await settle.ExecuteNonQueryAsync();
-        }
-
-        await transaction.Commit(default);
-    }
+    public Task Sweep() => LaneWork.Sweep(Transactions, History, Time.GetUtcNow());
 
     /// <summary>Until nothing is left to do.</summary>
     public async Task Settle()
@@ -242,6 +187,7 @@ public sealed class RatingBench : IAsyncDisposable
     {
         UseRatedV1 use => use.Amount,
         CancelRatedV1 cancel => cancel.Amount,
+        MergedRatedV1 merged => merged.Amount,
         ChangeRatedV1 change => change.Amount,
         FeeRatedV1 fee => fee.Amount,
         ProrationRatedV1 part => part.Amount,

@@ -142,7 +142,7 @@ internal sealed class RateFacts(RatingWork work)
             work.Uses.Put(row);
         }
 
-        foreach (var (id, rating) in ratings) work.Send(lane, tenant, id, rating, trace);
+        foreach (var (id, rating) in ratings) work.Tell(lane, tenant, id, rating, trace);
         puts.Clear();
         ratings.Clear();
         return null;

@@ -1,4 +1,3 @@
-using Billing.Contracts;
 using Billing.Contracts.Values;
 using Billing.Pricing.Closing;
 using Billing.Pricing.Subscriptions;
@@ -11,7 +10,7 @@ namespace Billing.Pricing.Rating.Taking;
 /// What one transaction knows and changes: tallies and uses, read at once before anything is decided and
 /// written at once behind it. What was decided holds when the caller has committed.
 /// </summary>
-internal sealed class RatingWork(
+internal sealed partial class RatingWork(
     CatalogSteps catalog, FindZone zones, TallyCache cache, PeriodTotal total, BatchTransaction transaction,
     DateTimeOffset now)
 {
@@ -28,6 +27,8 @@ internal sealed class RatingWork(
     public DateTimeOffset Now => now;
 
     public UseTable Uses { get; } = new(transaction.Connection);
+
+    public Merging.MergeTable Merges { get; } = new(catalog.Newest.State, transaction.Connection, now);
 
     public NpgsqlConnection Connection => transaction.Connection;
 
@@ -85,9 +86,8 @@ internal sealed class RatingWork(
     /// <summary>By the terms in force now, whatever it is that changed them.</summary>
     public async Task Load(IEnumerable<TallyRow> rows, CancellationToken cancellation)
     {
-        foreach (var row in rows)
-            if (!tallies.ContainsKey(row.Key.Id))
-                Add(await BringUpToDate.Of(row, this, cancellation), row.Tally);
+        foreach (var row in rows.Where(row => !tallies.ContainsKey(row.Key.Id)))
+            Add(await BringUpToDate.Of(row, this, cancellation), row.Tally);
     }
 
     public KnownTally Known(Guid id) => tallies[id];
@@ -96,39 +96,6 @@ internal sealed class RatingWork(
     {
         tallies[changed.Key.Id] = changed;
         changedTallies.Add(changed.Key.Id);
-    }
-
-    public void Send(int lane, TenantId tenant, FactId id, object rating, string? trace) =>
-        transaction.Send(new(
-            Topics.Ratings, lane, id, WireNames.Of(rating.GetType()), tenant.ToString(),
-            ContractsJson.Write(rating), trace));
-
-    /// <exception cref="TryAgainException">What was kept in memory is not what is stored.</exception>
-    public async Task Write(CancellationToken cancellation)
-    {
-        var changed = changedTallies.Select(id => tallies[id]).ToList();
-        tallies.Clear();
-        changedTallies.Clear();
-        await using var batch = new NpgsqlBatch(transaction.Connection);
-        if (changed.Count > 0) batch.BatchCommands.Add(TallyRows.Put(changed));
-        Uses.AddTo(batch, catalog.Number, now);
-        Uses.Forget();
-        if (batch.BatchCommands.Count == 0) return;
-
-        try
-        {
-            await using var rows = await batch.ExecuteReaderAsync(cancellation);
-            if (changed.Count > 0 && await rows.ReadAsync(cancellation))
-                foreach (var tally in changed) cache.Keep(tally with { Stamp = rows.GetInt64(0) });
-
-            // Whatever fails behind is thrown by reading to the end.
-            while (await rows.NextResultAsync(cancellation)) { }
-        }
-        catch (PostgresException stale) when (stale.SqlState == TallyRows.IsAnother)
-        {
-            cache.Forget();
-            throw new TryAgainException("Tallies in memory were not those that are stored.", stale);
-        }
     }
 
     private async Task<bool> TakeFromCache(Guid id, CancellationToken cancellation)

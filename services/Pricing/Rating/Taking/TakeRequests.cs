@@ -1,5 +1,6 @@
 using Billing.Pricing.Catalog.Storage;
 using Billing.Pricing.Closing;
+using Billing.Pricing.Merging;
 using Billing.Pricing.Schedules;
 using Billing.ServiceDefaults.UsagePath.Waiting;
 
@@ -23,6 +24,9 @@ public sealed class TakeRequests(RatingDesk desk) : IInboxHandler
                     break;
                 case RateFees.Kind:
                     await RateFees.Apply(rows[0], work, cancellation);
+                    break;
+                case TellWindow.Kind:
+                    await TellWindow.Apply(rows[0], work, cancellation);
                     break;
                 case RateUnpriced.Kind:
                     await RateUnpriced.Apply(rows, work, cancellation);

@@ -1,4 +1,5 @@
 using Billing.Contracts;
+using Billing.Contracts.Ratings;
 using Billing.Contracts.Usage;
 using Billing.ServiceDefaults.UsagePath;
 
@@ -26,10 +27,23 @@ public sealed class TakeUsage(RatingDesk desk) : IFactHandler
     public async Task Apply(FactBatch batch, CancellationToken cancellation)
     {
         var steps = batch.Facts.Select(Step.Of).ToList();
-        var work = await desk.Begin(batch.Transaction, batch.Now, cancellation);
-        await Load(steps, work, cancellation);
+        // Numbers see to it that uses are new. One that is there all the same was told twice, and then
+        // everything is looked up.
+        var parked = await Rate(steps, areNew: true, batch, cancellation)
+            ?? await Rate(steps, areNew: false, batch, cancellation)
+            ?? throw new InvalidOperationException("A use that was not there is there.");
+        foreach (var (fact, reason) in parked) batch.Park(fact, reason);
+    }
 
-        var rate = new RateFacts(work);
+    /// <returns>What is for a person; null where a use is not new.</returns>
+    private async Task<List<(Fact, string)>?> Rate(
+        List<Step> steps, bool areNew, FactBatch batch, CancellationToken cancellation)
+    {
+        var work = await desk.Begin(batch.Transaction, batch.Now, cancellation);
+        await LoadUses(steps, areNew, work, cancellation);
+        await LoadTallies(steps, work, cancellation);
+
+        var (rate, parked) = (new RateFacts(work), new List<(Fact, string)>());
         foreach (var step in steps)
         {
             var reason = step switch
@@ -38,27 +52,51 @@ public sealed class TakeUsage(RatingDesk desk) : IFactHandler
                 { Cancel: { } cancel } => rate.TakeBack(step.Fact, cancel),
                 _ => $"Usage does not say '{step.Fact.WireName}'.",
             };
-            if (reason is not null) batch.Park(step.Fact, reason);
+            if (reason is not null) parked.Add((step.Fact, reason));
         }
 
-        await work.Write(cancellation);
+        // Whoever is to look at one should not get what was taken long ago.
+        if (areNew && parked.Count > 0) return null;
+
+        return await work.TryWrite(cancellation) ? parked : null;
+    }
+
+    private static async Task LoadUses(
+        List<Step> steps, bool areNew, RatingWork work, CancellationToken cancellation)
+    {
+        var canceled = steps.Where(step => step.Cancel is not null || !areNew).Select(step => step.Usage)
+            .ToHashSet();
+        await work.Uses.Load([.. canceled], cancellation);
+        await work.Uses.LoadNew(
+            [.. steps.Where(step => step.Use is not null && !canceled.Contains(step.Usage))
+                .Select(step => step.Usage).Distinct()],
+            cancellation);
     }
 
     /// <summary>Everything that deciding may ask for.</summary>
-    private static async Task Load(List<Step> steps, RatingWork work, CancellationToken cancellation)
+    private static async Task LoadTallies(
+        List<Step> steps, RatingWork work, CancellationToken cancellation)
     {
-        await work.Uses.Load([.. steps.Select(step => step.Usage).Distinct()], cancellation);
         var state = work.Catalog.Newest.State;
-        await work.Load(
-            steps.Where(step => step.Use is { } use && state.Tenants.ContainsKey(use.Tenant))
-                .SelectMany(step => step.Use!.Measures
-                    .Where(measure => state.Meters.ContainsKey(measure.Meter))
-                    .Select(measure => work.KeyOf(step.Use.Tenant, measure.Meter, step.Use.UsedAt)))
-                .OfType<TallyKey>().Distinct(),
-            cancellation);
-        await work.LoadOf(
-            steps.Where(step => step.Cancel is not null).SelectMany(step => work.Uses.Find(step.Usage)),
-            cancellation);
+        // The same key is mostly the same object.
+        var keys = new HashSet<TallyKey>(ReferenceEqualityComparer.Instance);
+        foreach (var step in steps)
+        {
+            if (step.Use is not { } use || !state.Tenants.ContainsKey(use.Tenant)) continue;
+
+            foreach (var measure in use.Measures)
+                if (state.Meters.ContainsKey(measure.Meter)
+                    && work.KeyOf(use.Tenant, measure.Meter, use.UsedAt) is { } key)
+                    keys.Add(key);
+        }
+
+        await work.Load(keys, cancellation);
+        var canceled = steps.Where(step => step.Cancel is not null)
+            .SelectMany(step => work.Uses.Find(step.Usage)).ToList();
+        await work.LoadOf(canceled, cancellation);
+        await work.Merges.Load(
+            canceled.Where(row => row.Standing == UseStanding.Taken)
+                .Select(row => RatingIds.Use(row.Use.Event, row.Use.Revision, row.Meter)), cancellation);
     }
 
     /// <param name="Usage">The id of the usage fact that it is about.</param>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Billing.Contracts;
 using Billing.Contracts.Values;
 using Npgsql;
+using Database = Billing.ServiceDefaults.Database;
 
 namespace Billing.Pricing.Rating.Taking;
 
@@ -48,22 +49,22 @@ internal static class TallyRows
         return found;
     }
 
-    public static NpgsqlBatchCommand Put(IReadOnlyList<KnownTally> tallies) => Taking.Columns.Command(
+    public static NpgsqlBatchCommand Put(IReadOnlyList<KnownTally> tallies) => Database.Columns.Command(
         "select put_tallies($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        Taking.Columns.Of(tallies, one => one.Key.Id),
-        Taking.Columns.Of(tallies, one => one.Stamp),
-        Taking.Columns.Of(tallies, one => one.Key.Tenant.ToString()),
-        Taking.Columns.Of(tallies, one => one.Key.Subscription?.ToString()),
-        Taking.Columns.Of(tallies, one => one.Key.Meter.ToString()),
-        Taking.Columns.Of(tallies, one => one.Key.Currency.ToString()),
-        Taking.Columns.Of(tallies, one => one.Key.Period.Start),
-        Taking.Columns.Of(tallies, one => one.Key.Period.EndExclusive),
-        Taking.Columns.Of(tallies, one => one.CatalogNumber),
-        Taking.Columns.Of(tallies, one => one.Tally.Terms),
-        Taking.Columns.Of(tallies, one => JsonSerializer.Serialize(one.Tally, ContractsJson.Options)),
-        Taking.Columns.Of(tallies, one => Number(one.Tally.Total)),
-        Taking.Columns.Of(tallies, one => one.Tally.Taken),
-        Taking.Columns.Of(tallies, one => one.LastUsedAt));
+        Database.Columns.Of(tallies, one => one.Key.Id),
+        Database.Columns.Of(tallies, one => one.Stamp),
+        Database.Columns.Of(tallies, one => one.Key.Tenant.ToString()),
+        Database.Columns.Of(tallies, one => one.Key.Subscription?.ToString()),
+        Database.Columns.Of(tallies, one => one.Key.Meter.ToString()),
+        Database.Columns.Of(tallies, one => one.Key.Currency.ToString()),
+        Database.Columns.Of(tallies, one => one.Key.Period.Start),
+        Database.Columns.Of(tallies, one => one.Key.Period.EndExclusive),
+        Database.Columns.Of(tallies, one => one.CatalogNumber),
+        Database.Columns.Of(tallies, one => one.Tally.Terms),
+        Database.Columns.Of(tallies, one => JsonSerializer.Serialize(one.Tally, ContractsJson.Options)),
+        Database.Columns.Of(tallies, one => Number(one.Tally.Total)),
+        Database.Columns.Of(tallies, one => one.Tally.Taken),
+        Database.Columns.Of(tallies, one => one.LastUsedAt));
 
     // "12.5 USD" without the currency.
     private static string Number(Amount amount) => Text.Spell(amount)[..^4];

@@ -5,6 +5,7 @@ using Billing.Contracts.Usage;
 using Billing.Contracts.Values;
 using Npgsql;
 using NpgsqlTypes;
+using Database = Billing.ServiceDefaults.Database;
 
 namespace Billing.Pricing.Rating.Taking;
 
@@ -12,6 +13,8 @@ namespace Billing.Pricing.Rating.Taking;
 internal static class UseRows
 {
     private const int PageSize = 5_000;
+
+    private static long cursors;
 
     private const string Columns =
         "usage_id, meter_id, tally_id, used_at, revision, state, scope, is_told, tenant_id, source, "
@@ -22,29 +25,32 @@ internal static class UseRows
         Parameters = { new() { Value = usages } },
     };
 
-    /// <summary>Those of a tally that are taken, page by page.</summary>
+    /// <summary>Of those, the ones whose cancel came first.</summary>
+    public static NpgsqlBatchCommand FindCancels(Guid[] usages) =>
+        new($"select {Columns} from find_cancels($1)") { Parameters = { new() { Value = usages } } };
+
+    /// <summary>
+    /// Those of a tally that are taken, page by page, as they are now. In a transaction, whose end is also
+    /// that of the cursor.
+    /// </summary>
     public static IEnumerable<UseRow> Taken(NpgsqlConnection connection, Guid tally)
     {
-        var last = Guid.Empty;
+        var cursor = $"taken_{Interlocked.Increment(ref cursors)}";
+        using (var declare = new NpgsqlCommand(
+            $"declare {cursor} no scroll cursor for select {Columns} from uses where tally_id = '{tally}' "
+            + "and state = 0", connection))
+            declare.ExecuteNonQuery();
+
         while (true)
         {
             // In the middle of arithmetic that asks for them one by one; rare.
-            using var command = new NpgsqlCommand(
-                $"select {Columns} from uses where tally_id = $1 and usage_id > $2 and state = 0 "
-                + "order by usage_id limit $3", connection)
-            {
-                Parameters =
-                {
-                    new() { Value = tally }, new() { Value = last }, new() { Value = PageSize },
-                },
-            };
             var page = new List<UseRow>();
-            using (var rows = command.ExecuteReader())
+            using (var fetch = new NpgsqlCommand($"fetch {PageSize} from {cursor}", connection))
+            using (var rows = fetch.ExecuteReader())
                 while (rows.Read()) page.Add(Read(rows));
 
             foreach (var row in page) yield return row;
             if (page.Count < PageSize) yield break;
-            last = page[^1].Usage;
         }
     }
 
@@ -61,31 +67,30 @@ internal static class UseRows
             (UseStanding)row.GetInt16(5), row.GetBoolean(7), row.IsDBNull(2) ? null : row.GetGuid(2));
     }
 
-    public static NpgsqlBatchCommand Put(IReadOnlyList<UseRow> rows) => Taking.Columns.Command(
+    public static NpgsqlBatchCommand Put(IReadOnlyList<UseRow> rows) => Database.Columns.Command(
         "select put_uses($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        Taking.Columns.Of(rows, row => row.Usage),
-        Taking.Columns.Of(rows, Meter),
-        Taking.Columns.Of(rows, row => row.Tally),
-        Taking.Columns.Of(rows, row => row.Use.UsedAt),
-        Taking.Columns.Of(rows, row => row.Use.Revision),
-        Taking.Columns.Of(rows, row => (short)row.Standing),
-        Taking.Columns.Of(rows, row => (short)row.Use.Scope),
-        Taking.Columns.Of(rows, row => row.IsTold),
-        Taking.Columns.Of(rows, row => row.Tenant.ToString()),
-        Taking.Columns.Of(rows, row => row.Use.Event.Source),
-        Taking.Columns.Of(rows, row => row.Use.Event.Id),
-        Taking.Columns.Of(rows, row => row.Use.Quantity.ToString()),
-        Taking.Columns.Of(rows, row => row.Use.Distinct),
-        Taking.Columns.Of(rows, row => JsonSerializer.Serialize(
-            row.Use.Dimensions ?? Properties.None, ContractsJson.Options)));
+        Database.Columns.Of(rows, row => row.Usage),
+        Database.Columns.Of(rows, Meter),
+        Database.Columns.Of(rows, row => row.Tally),
+        Database.Columns.Of(rows, row => row.Use.UsedAt),
+        Database.Columns.Of(rows, row => row.Use.Revision),
+        Database.Columns.Of(rows, row => (short)row.Standing),
+        Database.Columns.Of(rows, row => (short)row.Use.Scope),
+        Database.Columns.Of(rows, row => row.IsTold),
+        Database.Columns.Of(rows, row => row.Tenant.ToString()),
+        Database.Columns.Of(rows, row => row.Use.Event.Source),
+        Database.Columns.Of(rows, row => row.Use.Event.Id),
+        Database.Columns.Of(rows, row => row.Use.Quantity.ToString()),
+        Database.Columns.Of(rows, row => row.Use.Distinct),
+        Database.Columns.Of(rows, row => (row.Use.Dimensions ?? Properties.None).ToJson()));
 
-    public static NpgsqlBatchCommand Change(IReadOnlyList<UseRow> rows) => Taking.Columns.Command(
+    public static NpgsqlBatchCommand Change(IReadOnlyList<UseRow> rows) => Database.Columns.Command(
         "select change_uses($1, $2, $3, $4, $5)",
-        Taking.Columns.Of(rows, row => row.Usage),
-        Taking.Columns.Of(rows, Meter),
-        Taking.Columns.Of(rows, row => row.Tally),
-        Taking.Columns.Of(rows, row => (short)row.Standing),
-        Taking.Columns.Of(rows, row => row.IsTold));
+        Database.Columns.Of(rows, row => row.Usage),
+        Database.Columns.Of(rows, Meter),
+        Database.Columns.Of(rows, row => row.Tally),
+        Database.Columns.Of(rows, row => (short)row.Standing),
+        Database.Columns.Of(rows, row => row.IsTold));
 
     /// <summary>For the sweep that asks again with each news of the catalog.</summary>
     public static NpgsqlBatchCommand Wait(
@@ -101,8 +106,8 @@ internal static class UseRows
                 new() { Value = UnpricedUse.Kind },
                 new() { Value = judgedBy },
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-                Taking.Columns.Of(rows, row => row.Tenant.ToString()),
-                Taking.Columns.Of(rows, row => UnpricedUse.Of(row).Write()),
+                Database.Columns.Of(rows, row => row.Tenant.ToString()),
+                Database.Columns.Of(rows, row => UnpricedUse.Of(row).Write()),
             },
         };
 

@@ -9,11 +9,22 @@ internal sealed class UseTable(NpgsqlConnection connection)
     private readonly Dictionary<Guid, List<Held>> held = [];
     private readonly List<Held> changed = [];
 
-    public async Task Load(Guid[] usages, CancellationToken cancellation)
+    public Task Load(Guid[] usages, CancellationToken cancellation) =>
+        Load(usages, UseRows.Find, cancellation);
+
+    /// <summary>
+    /// Of uses that should be new, only what came before them. One that is there already violates the key
+    /// when it is written.
+    /// </summary>
+    public Task LoadNew(Guid[] usages, CancellationToken cancellation) =>
+        Load(usages, UseRows.FindCancels, cancellation);
+
+    private async Task Load(
+        Guid[] usages, Func<Guid[], NpgsqlBatchCommand> find, CancellationToken cancellation)
     {
         if (usages.Length == 0) return;
 
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { UseRows.Find(usages) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { find(usages) } };
         await using var found = await batch.ExecuteReaderAsync(cancellation);
         while (await found.ReadAsync(cancellation))
         {
@@ -41,13 +52,7 @@ internal sealed class UseTable(NpgsqlConnection connection)
         (one.Row, one.IsChanged) = (row, true);
     }
 
-    /// <summary>What was written is stored, and read again where it is asked for.</summary>
-    public void Forget()
-    {
-        held.Clear();
-        changed.Clear();
-    }
-
+    /// <summary>What is written is read again where it is asked for.</summary>
     public void AddTo(NpgsqlBatch batch, long catalogNumber, DateTimeOffset now)
     {
         var news = changed.Where(one => !one.IsStored).Select(one => one.Row).ToList();
@@ -57,6 +62,8 @@ internal sealed class UseTable(NpgsqlConnection connection)
         if (news.Count > 0) batch.BatchCommands.Add(UseRows.Put(news));
         if (olds.Count > 0) batch.BatchCommands.Add(UseRows.Change(olds));
         if (waiting.Count > 0) batch.BatchCommands.Add(UseRows.Wait(waiting, catalogNumber, now));
+        held.Clear();
+        changed.Clear();
     }
 
     private Held? Held(Guid usage, MeterId meter)

@@ -18,6 +18,7 @@ internal static class Money
     public static Finding Check(Evidence evidence)
     {
         var ledger = Sums(evidence.Events);
+        AddOpenWindows(evidence, ledger);
         var answered = Answered(evidence.Ratings);
         var uses = Uses(evidence);
         var (breaches, recounted) = (new List<string>(), new Dictionary<PeriodKey, Dictionary<string, BigInteger>>());
@@ -79,6 +80,21 @@ internal static class Money
         }
 
         return sums;
+    }
+
+    // What waits in a window is rated, and on its way to the ledger.
+    private static void AddOpenWindows(
+        Evidence evidence, Dictionary<PeriodKey, Dictionary<string, BigInteger>> sums)
+    {
+        foreach (var part in evidence.Parts.Where(part => part.Charge is null).Select(part => part.Rating.Body))
+        {
+            var amount = part.Price("amount");
+            var key = new PeriodKey(
+                part.Text("tenant"), part.Find("subscription"), amount.Currency,
+                part.GetProperty("period").Moment("start"));
+            if (!sums.TryGetValue(key, out var meters)) sums.Add(key, meters = new(StringComparer.Ordinal));
+            meters[part.Text("meter")] = meters.GetValueOrDefault(part.Text("meter")) + amount.Count;
+        }
     }
 
     private static HashSet<PeriodKey> Answered(IEnumerable<StoredFact> ratings) =>

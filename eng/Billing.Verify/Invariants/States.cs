@@ -1,3 +1,4 @@
+using System.Numerics;
 using Billing.Verify.Reading;
 
 namespace Billing.Verify.Invariants;
@@ -18,7 +19,7 @@ internal static class States
             Stores.Pricing, "select usage_id, meter_id, state, is_told from uses",
             row => new UseRow(row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetBoolean(3)), cancellation))
             .ToDictionary(row => (row.Usage, row.Meter));
-        var rated = evidence.Ratings.Where(rating => rating.WireName == "billing.pricing.use-rated.v1")
+        var rated = evidence.Ratings.Concat(evidence.Parts.Select(part => part.Rating)).Where(rating => rating.WireName == "billing.pricing.use-rated.v1")
             .ToLookup(rating => AcceptedUsage.Key(rating.Body, rating.Body.Text("meter")), StringComparer.Ordinal);
         var booked = evidence.Events.Where(one => one.IsRated).ToLookup(one => one.Cause, StringComparer.Ordinal);
         var suspended = evidence.Suspense.Select(one => one.Fact).ToHashSet();
@@ -37,6 +38,7 @@ internal static class States
 
         foreach (var rating in evidence.Ratings.Where(rating => rating.Body.TryGetProperty("amount", out _)))
             BookedOnce(rating, booked[$"fact {rating.Id}"].Count());
+        Merged(evidence, breaches);
         Backwards();
         return Finding.Of(
             "I3", "each accepted event and meter is in exactly one state, charged means once",
@@ -59,6 +61,26 @@ internal static class States
             foreach (var group in rated.Where(group => !accepted.Contains(group.Key)))
                 breaches.Add($"{group.First()} has no accepted event behind it");
         }
+    }
+
+    // What was merged is named by its charge, once, and is all that the charge comes to.
+    private static void Merged(Evidence evidence, List<string> breaches)
+    {
+        var parts = evidence.Parts.ToLookup(part => part.Charge);
+        var told = evidence.Ratings.Where(rating => rating.WireName == "billing.pricing.merged-rated.v1").ToList();
+        foreach (var charge in told)
+        {
+            var own = parts[charge.Id].Select(part => part.Rating).ToList();
+            var named = charge.Body.GetProperty("facts").EnumerateArray().Select(fact => fact.GetGuid());
+            if (!named.SequenceEqual(own.Select(part => part.Id)))
+                breaches.Add($"{charge} names other ratings than those that were merged into it");
+            var sum = own.Aggregate(BigInteger.Zero, (sum, part) => sum + part.Body.Price("amount").Count);
+            if (sum != charge.Body.Price("amount").Count) breaches.Add($"{charge} is not the sum of its parts");
+        }
+
+        var known = told.Select(charge => charge.Id).ToHashSet();
+        foreach (var part in evidence.Parts.Where(part => part.Charge is { } charge && !known.Contains(charge)))
+            breaches.Add($"{part.Rating} was merged into a charge that was never told");
     }
 
     private static string StateOf(

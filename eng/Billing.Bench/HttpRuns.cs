@@ -13,9 +13,15 @@ internal static class HttpRuns
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Rest = TimeSpan.FromSeconds(5);
 
+    private const int Writes = 50;
+
+    /// <param name="SynchronousWriteMilliseconds">
+    /// Of the disk, just before: no answer to a lonely caller comes sooner.
+    /// </param>
     public sealed record Run(
         int Batch, int Connections, long EventsPerSecond, double P50Milliseconds, double P99Milliseconds,
-        long Sent, double IngestionMicros, double PostgresMicros, bool IsSound);
+        long Sent, double IngestionMicros, double PostgresMicros, double ClientMicros,
+        double SynchronousWriteMilliseconds, bool IsSound);
 
     public static async Task Measure(
         Installation bench, Settings settings, Report report, CancellationToken cancellation)
@@ -31,11 +37,14 @@ internal static class HttpRuns
             foreach (var connections in settings.Connections)
             {
                 var before = await ingestion.Look(cancellation);
-                var (own, postgres) = (
-                    ProcessTree.Processor(ingestion.ProcessId), ProcessTree.Processor(bench.PostgresId));
+                var disk = bench.SynchronousWrite(Writes);
+                var (own, postgres, client) = (
+                    ProcessTree.Processor(ingestion.ProcessId), ProcessTree.Processor(bench.PostgresId),
+                    Environment.CpuUsage.TotalTime);
                 var (times, took) = await Send(
                     ingestion, key, batch, connections, TimeSpan.FromSeconds(settings.Seconds),
                     $"h{batch}-{connections}", cancellation);
+                client = Environment.CpuUsage.TotalTime - client;
                 var after = await ingestion.Look(cancellation);
                 var sent = (long)times.Count * batch;
                 times.Sort();
@@ -45,6 +54,7 @@ internal static class HttpRuns
                     times[(int)(times.Count * 0.99)].TotalMilliseconds, sent,
                     (ProcessTree.Processor(ingestion.ProcessId) - own).TotalMicroseconds / sent,
                     (ProcessTree.Processor(bench.PostgresId) - postgres).TotalMicroseconds / sent,
+                    client.TotalMicroseconds / sent, disk.TotalMilliseconds,
                     after.Accepted - before.Accepted == sent && after.Received - before.Received == sent));
             }
 

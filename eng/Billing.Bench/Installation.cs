@@ -47,7 +47,7 @@ internal sealed class Installation : IAsyncDisposable
             await bench.StartPostgres(report, cancellation);
             await bench.StartKafka(report, cancellation);
             report.Machine();
-            report.Disk(Fsync(folder));
+            report.Disk(bench.SynchronousWrite());
             return bench;
         }
         catch
@@ -80,7 +80,11 @@ internal sealed class Installation : IAsyncDisposable
         CancellationToken cancellation)
     {
         var database = $"{name.Replace('-', '_')}_{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        var admin = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Database = database };
+        var admin = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString)
+        {
+            Database = database,
+            PersistSecurityInfo = true, // for whoever reads it from another process
+        };
         var port = FreePort.Find();
         var environment = EnvironmentOf(name, admin, port);
         var program = Path.Combine(Checkout.Root, "services", project, Built, project);
@@ -223,13 +227,13 @@ internal sealed class Installation : IAsyncDisposable
         await seed.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>The median of small synchronous writes, as a commit makes them.</summary>
-    private static TimeSpan Fsync(string folder)
+    /// <summary>The median of small synchronous writes, as a commit makes them; at this moment.</summary>
+    public TimeSpan SynchronousWrite(int writes = 200)
     {
         var times = new List<TimeSpan>();
-        using var file = new FileStream(Path.Combine(folder, "fsync"), FileMode.Create);
+        using var file = new FileStream(Path.Combine(_folder, "fsync"), FileMode.Create);
         var page = new byte[4096];
-        for (var write = 0; write < 200; write++)
+        for (var write = 0; write < writes; write++)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
             file.Write(page);

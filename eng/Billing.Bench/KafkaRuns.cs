@@ -105,7 +105,7 @@ internal static class KafkaRuns
         var (keys, originals, facts) = await ingestion.Count(cancellation);
         var final = await ingestion.Look(cancellation);
         // What was taken before the first look, and what it cost to start, does not count.
-        var counted = events - firstCount;
+        var counted = Math.Max(1, events - firstCount);
         return new(
             events, Rate(counted, done - first!.Value), Rate(counted, durable!.Value - first.Value),
             done.TotalSeconds, first.Value.TotalSeconds, Micros(after.Ingestion - used.Ingestion),

@@ -1,14 +1,19 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Billing.Bench;
 
 /// <summary>Prints figures as they come, for people, and keeps them for a file.</summary>
 internal sealed class Report(string? jsonFile)
 {
-    private static readonly JsonSerializerOptions Readable =
-        new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    // A time that was too short to be measured makes a rate that is no number.
+    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     private readonly List<string> _notes = [];
     private readonly Dictionary<string, object> _figures = [];
@@ -89,13 +94,14 @@ internal sealed class Report(string? jsonFile)
     {
         if (_http.Count == 0)
             Line("Over HTTP, client included:\n   per call  connections    events/s   p50 ms   p99 ms"
-                + "   µs CPU Ingestion  PostgreSQL");
+                + "   one write ms   µs CPU Ingestion  PostgreSQL      client");
         IsSound &= run.IsSound;
         _http.Add(run);
         Line(
             Text($"  {run.Batch,9} {run.Connections,12} {run.EventsPerSecond,11:N0} ")
-            + Text($"{run.P50Milliseconds,8:N2} {run.P99Milliseconds,8:N2} {run.IngestionMicros,18:N1} ")
-            + Text($"{run.PostgresMicros,11:N1}  {Sound(run.IsSound)}"));
+            + Text($"{run.P50Milliseconds,8:N2} {run.P99Milliseconds,8:N2} ")
+            + Text($"{run.SynchronousWriteMilliseconds,14:N2} {run.IngestionMicros,18:N1} ")
+            + Text($"{run.PostgresMicros,11:N1} {run.ClientMicros,11:N1}  {Sound(run.IsSound)}"));
     }
 
     public void Minute(EvenLoad.Minute minute)

@@ -108,7 +108,8 @@ internal static class EndToEndBench
         }, cancellation);
 
         // What was taken before the first look, and what it cost to start, does not count.
-        var (counted, warm) = (events - first!.State.Accepted, Math.Max(1, events - half!.State.Charged));
+        var (counted, warm) = (
+            Math.Max(1, events - first!.State.Accepted), Math.Max(1, events - half!.State.Charged));
         return new(
             events, Rate(counted, end.At - first.At), Rate(warm, end.At - half.At),
             (end.At - first.At).TotalSeconds, end.Used.Since(first.Used, 1e6 / counted),

@@ -70,7 +70,7 @@ internal sealed class Pipeline : IAsyncDisposable
     }
 
     // As if it had been decided over HTTP, in a transaction instead of thousands; Pricing publishes it.
-    private static async Task Seed(NpgsqlDataSource data, CancellationToken cancellation)
+    public static async Task Seed(NpgsqlDataSource data, CancellationToken cancellation)
     {
         var facts = UsageLoad.Catalog()
             .Select((one, place) => (one.Key, one.Tenant, Name: WireNames.Of(one.Fact.GetType()),

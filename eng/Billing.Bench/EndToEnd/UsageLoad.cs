@@ -3,6 +3,7 @@ using System.Text;
 using Billing.Bench.Ledger;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Ratings;
+using Billing.Contracts.Usage;
 using Billing.Contracts.Values;
 using Confluent.Kafka;
 
@@ -29,6 +30,7 @@ internal sealed class UsageLoad
     private readonly decimal[] _units = new decimal[Load.Tenants];
     private readonly Headers _headers = new() { { "content-type", "application/cloudevents+json"u8.ToArray() } };
 
+    private readonly DateTimeOffset _usedAt = DateTimeOffset.UtcNow.AddMinutes(-1);
     private readonly string _time = DateTimeOffset.UtcNow.AddMinutes(-1)
         .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
@@ -81,6 +83,20 @@ internal sealed class UsageLoad
         return (
             new() { Value = Encoding.UTF8.GetBytes(body), Headers = _headers },
             RatingIds.Use(new EventId(source, id), 0, Meter).Value);
+    }
+
+    /// <summary>The same as Ingestion passes it on.</summary>
+    public UsageAcceptedV1 NextAccepted()
+    {
+        var tenant = _tenants.Next(_random);
+        var bytes = _random.Next(1, 100_000);
+        _units[tenant] += bytes;
+        var id = string.Create(CultureInfo.InvariantCulture, $"e-{Sent++}");
+        return new(
+            TenantId.Of(Load.Tenant(tenant)), new(Load.Sources[_random.Next(Load.Sources.Length)], id), 0, "storage",
+            _usedAt, _usedAt.AddSeconds(1), UsageScope.Whole,
+            new([new("bytes", Text.Spell(Quantity.From(bytes))), new("region", "eu-west-1")]),
+            [new(Meter, Quantity.From(bytes))], 1);
     }
 
     /// <summary>Also what the way with one transaction for each event reckons by.</summary>

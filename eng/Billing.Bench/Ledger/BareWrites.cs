@@ -11,7 +11,7 @@ namespace Billing.Bench.Ledger;
 internal sealed class BareWrites
 {
     private static readonly (string Table, string Position)[] Tables =
-        [("events.mt_events", "seq_id"), ("public.charges", "position"), ("public.journal", "position")];
+        [("events.mt_events", "seq_id"), ("public.charges", "position"), ("public.journal_entries", "position")];
 
     private readonly List<byte[][]> _batches;
     private readonly List<long> _positions;

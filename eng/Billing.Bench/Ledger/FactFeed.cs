@@ -25,7 +25,7 @@ internal sealed class FactFeed(string bootstrapServers, string topic, int partit
 
     public long Sent { get; private set; }
 
-    public void Send(int lane, FactId id, string key, object fact)
+    public void Send(int lane, FactId id, string key, object fact, string? trace = null)
     {
         var body = ContractsJson.Write(fact);
         var (number, before) = _last[lane];
@@ -38,6 +38,7 @@ internal sealed class FactFeed(string bootstrapServers, string topic, int partit
             { FactHeaders.FactId, Utf8(id.ToString()) },
             { FactHeaders.PreviousFactId, Utf8(before?.ToString() ?? "") },
         };
+        if (trace is not null) headers.Add(FactHeaders.TraceParent, Utf8(trace));
         _last[lane] = (number + 1, id);
         (Bytes, Sent) = (Bytes + body.Length, Sent + 1);
         _producer.Produce(

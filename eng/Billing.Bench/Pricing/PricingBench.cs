@@ -2,12 +2,19 @@ using System.Globalization;
 
 namespace Billing.Bench.Pricing;
 
-/// <summary>What rating costs, in memory: no database and no broker.</summary>
+/// <summary>What rating costs: in memory, and on the way from accepted usage to published ratings.</summary>
 internal static class PricingBench
 {
     private const int MostBytes = 200, MostNanosecondsOfLookUp = 1_000;
 
-    public static void Run(Arguments asked, Report report)
+    public static async Task Run(Arguments asked, Report report, CancellationToken cancellation)
+    {
+        var only = asked.Value("--only");
+        if (only != "usage") InMemory(asked, report);
+        if (only != "memory") await UsageRuns.Measure(asked, report, cancellation);
+    }
+
+    private static void InMemory(Arguments asked, Report report)
     {
         report.Machine();
         if (!PricingRuns.IsOptimized) report.Note("NOT an optimized build: times mean little");

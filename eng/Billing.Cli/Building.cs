@@ -102,20 +102,12 @@ internal sealed partial class Building
         await terminal.Step($"Building {what}", async report =>
         {
             var built = 0;
-            var call = new Call(
-                Dotnet, "build", target, "-c", Configuration, "--nologo", "-v", "minimal", "-tl:off",
-                // Nothing may stay behind that holds memory or files after the command has ended.
-                "--disable-build-servers")
+            await using var compiler = new CompilerServer(checkout);
+            var outcome = await compiler.Build(target, Configuration, Patience, cancellation, line =>
             {
-                Folder = checkout,
-                Timeout = Patience,
-                OnLine = line =>
-                {
-                    if (Built().Match(line) is { Success: true } done)
-                        report($"{++built} projects, last {done.Groups[1].Value}");
-                },
-            };
-            var outcome = await Programs.Run(call, cancellation);
+                if (Built().Match(line) is { Success: true } done)
+                    report($"{++built} projects, last {done.Groups[1].Value}");
+            });
             await File.WriteAllTextAsync(log, outcome.Output, cancellation);
             if (!outcome.Succeeded)
                 throw new CannotGoOn(WhatFailed(what, outcome, log));

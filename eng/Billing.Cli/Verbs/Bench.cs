@@ -25,10 +25,11 @@ internal static class Bench
             "./billing bench --quick",
             "KAFKA_HOME=/path/to/kafka ./billing bench --json figures.json",
             "./billing bench pricing",
+            "./billing bench quota --quick",
             "./billing bench ledger --quick",
             "./billing bench ingestion --quick")
         {
-            events, pairs, seconds, quick, json, Ingestion(), Pricing(), Ledger(),
+            events, pairs, seconds, quick, json, Ingestion(), Pricing(), Quota(), Ledger(),
         };
         return Runs(all, "end-to-end", [Services.Ingestion, Services.Pricing, Services.Ledger, Services.Broker]);
     }
@@ -55,17 +56,41 @@ internal static class Bench
             "ingestion", [Services.Ingestion, Services.Broker]);
     }
 
-    private static Verb Pricing() => Runs(
+    private static Verb Pricing()
+    {
+        var only = new Option<string?>("--only") { Description = "memory or usage.", HelpName = "part" };
+        only.AcceptOnlyFromAmong("memory", "usage");
+        return Runs(
+            new(
+                "pricing",
+                "Nanoseconds and bytes for each event that is rated, beside a bare loop that multiplies and rounds "
+                + "decimals; and what an event costs each process on the way from accepted usage to published ratings, "
+                + "with its own PostgreSQL (durable), broker (KAFKA_HOME, else the embedded one) and Pricing.",
+                "./billing bench pricing",
+                "./billing bench pricing --only usage --quick")
+            {
+                Number("--events", "For each turn. [default: 300000 in memory, 100000 of usage]"),
+                Number("--pairs", "How often each is measured beside the bare loop. [default: 11]"),
+                Number("--runs", "How often usage is rated, each time with an empty database. [default: 3]"),
+                Quick("50,000 events, three pairs; of usage 20,000, once."), only, Json(),
+            },
+            "pricing", [Services.Pricing, Services.Broker]);
+    }
+
+    private static Verb Quota() => Runs(
         new(
-            "pricing",
-            "Nanoseconds and bytes for each event that is rated, beside a bare loop that multiplies and rounds decimals.",
-            "./billing bench pricing")
+            "quota",
+            "How long the quota check takes at an even rate, whether or not calls before are answered, beside a bare "
+            + "endpoint that does the same read; with its own PostgreSQL (durable), broker and Pricing.",
+            "./billing bench quota --quick",
+            "./billing bench quota --json figures.json")
         {
-            Number("--events", "For each turn. [default: 300000]"),
-            Number("--pairs", "How often each is measured beside the bare loop. [default: 11]"),
-            Quick("50,000 events, three pairs."), Json(),
+            Number("--rate", "Calls a second. [default: 2000]"),
+            Number("--seconds", "Of each run. [default: 15]"),
+            Number("--pairs", "How often both are measured, in turn. [default: 3]"),
+            Quick("One pair, 3 s each."), Json(),
         },
-        "pricing", []);
+        "quota", [Services.Pricing, Services.Broker]);
 
     private static Verb Ledger() => Runs(
         new(
@@ -117,24 +142,22 @@ internal static class Bench
     private static async Task Run(
         IReadOnlyList<string> arguments, IReadOnlyList<string> projects, CancellationToken cancellation)
     {
-        foreach (var project in (string[])[.. projects, "eng/Billing.Bench"])
-            await Terminal.Error.Step($"Building {project} for release", async _ =>
-            {
-                var outcome = await Programs.Run(
-                    new Call(
-                        Building.Dotnet, "build", project, "-c", Configuration, "--nologo", "-v", "quiet", "-tl:off",
-                        "--disable-build-servers")
-                    {
-                        Folder = Checkout.Root,
-                        Timeout = Patience,
-                    }, cancellation);
-                if (!outcome.Succeeded) throw new CannotGoOn($"building {project} failed:\n{outcome.Output}");
-            });
-
+        await Build([.. projects, "eng/Billing.Bench"], cancellation);
         var program = Path.Combine(
             Checkout.Root, "eng", "Billing.Bench", "bin", Configuration, "net10.0", "Billing.Bench.dll");
         Programs.Become(Building.Dotnet, ["dotnet", program, .. arguments], new Dictionary<string, string>());
 
         throw new UnreachableException();
+    }
+
+    private static async Task Build(IReadOnlyList<string> projects, CancellationToken cancellation)
+    {
+        await using var compiler = new CompilerServer(Checkout.Root);
+        foreach (var project in projects)
+            await Terminal.Error.Step($"Building {project} for release", async _ =>
+            {
+                var outcome = await compiler.Build(project, Configuration, Patience, cancellation);
+                if (!outcome.Succeeded) throw new CannotGoOn($"building {project} failed:\n{outcome.Output}");
+            });
     }
 }

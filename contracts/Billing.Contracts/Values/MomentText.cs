@@ -1,15 +1,15 @@
 namespace Billing.Contracts.Values;
 
 /// <summary>How moments are spelled: <see cref="MomentJson"/>.</summary>
-internal static class MomentText
+public static class MomentText
 {
     /// <summary>In characters.</summary>
-    public const int Longest = 27;
+    internal const int Longest = 27;
 
     private const int WithoutFraction = 20, MostDecimals = 6;
 
     /// <summary>What is finer than microseconds is cut.</summary>
-    public static int Write(DateTimeOffset moment, Span<char> into)
+    internal static int Write(DateTimeOffset moment, Span<char> into)
     {
         var utc = moment.UtcDateTime;
         var (year, month, day) = utc;

@@ -89,14 +89,9 @@ internal sealed class Storm(Stack stack, Services services, Progress progress)
 
     private async Task SignUp(CancellationToken cancellation)
     {
-        await services.PostFile(
-            Resources.Pricing, $"/api/v1/catalog/import?reason={Reason}",
-            Path.Combine(SampleUsage.Folder, "catalog.json"), cancellation);
+        await services.ImportCatalog(Reason, cancellation);
         foreach (var tenant in tenants)
-            await services.Post(
-                Resources.Pricing, "/api/v1/tenants",
-                new { tenant = tenant.Id, tenant.Name, tenant.Country, reason = Reason }, $"tenant-{tenant.Id}",
-                cancellation);
+            await services.AddTenant(tenant, Reason, $"tenant-{tenant.Id}", cancellation);
     }
 
     // As producers do: what is not known to have arrived is sent again.

@@ -74,15 +74,10 @@ internal sealed class OneMonth(Stack stack, Services services, Progress progress
 
     private async Task SignUp(CancellationToken cancellation)
     {
-        await services.PostFile(
-            Resources.Pricing, $"/api/v1/catalog/import?reason={Reason}",
-            Path.Combine(SampleUsage.Folder, "catalog.json"), cancellation);
+        await services.ImportCatalog(Reason, cancellation);
         foreach (var tenant in tenants)
         {
-            await services.Post(
-                Resources.Pricing, "/api/v1/tenants",
-                new { tenant = tenant.Id, tenant.Name, tenant.Country, reason = Reason }, $"tenant-{tenant.Id}",
-                cancellation);
+            await services.AddTenant(tenant, Reason, $"tenant-{tenant.Id}", cancellation);
             if (tenant.Plan is not null)
                 await services.Post(
                     Resources.Pricing, "/api/v1/subscriptions",

@@ -61,15 +61,10 @@ internal sealed class LoadSample(RunningInstallation running, Progress progress,
     private async Task LoadCatalog(
         Services services, IReadOnlyList<SampleTenant> tenants, SampleNote note, CancellationToken cancellation)
     {
-        var taken = await services.PostFile(
-            Resources.Pricing, $"/api/v1/catalog/import?reason={Uri.EscapeDataString(Reason)}",
-            Path.Combine(SampleUsage.Folder, "catalog.json"), cancellation);
+        var taken = await services.ImportCatalog(Reason, cancellation);
         foreach (var tenant in tenants)
         {
-            await services.Post(
-                Resources.Pricing, "/api/v1/tenants",
-                new { tenant = tenant.Id, tenant.Name, tenant.Country, reason = Reason },
-                $"sample-tenant-{tenant.Id}", cancellation);
+            await services.AddTenant(tenant, Reason, $"sample-tenant-{tenant.Id}", cancellation);
             if (tenant.Plan is null) continue;
 
             await services.Post(

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Billing.Contracts;
 using Billing.LocalTools;
 
 namespace Billing.Samples.Loading;
@@ -28,6 +29,16 @@ internal sealed class Services(RunningInstallation running, TimeProvider time, T
         content.Headers.ContentType = new("application/json");
         return Ask(service, HttpMethod.Post, path, content, null, "ops", null, cancellation);
     }
+
+    /// <summary>The catalog that is shipped; what is there already stays as it is.</summary>
+    public Task<JsonElement> ImportCatalog(string reason, CancellationToken cancellation) => PostFile(
+        Resources.Pricing, $"/api/v1/catalog/import?reason={Uri.EscapeDataString(reason)}",
+        Path.Combine(SampleUsage.Folder, "catalog.json"), cancellation);
+
+    public Task<JsonElement> AddTenant(
+        SampleTenant tenant, string reason, string key, CancellationToken cancellation) => Post(
+        Resources.Pricing, "/api/v1/tenants",
+        new { tenant = tenant.Id, tenant.Name, tenant.Country, reason }, key, cancellation);
 
     public Task<JsonElement> Put(
         string service, string path, object body, CancellationToken cancellation, string role = "ops") =>

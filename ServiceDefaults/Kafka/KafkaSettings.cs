@@ -9,6 +9,9 @@ namespace Billing.ServiceDefaults.Kafka;
 /// </summary>
 public static class KafkaSettings
 {
+    // A broker that is back is found soon; the client's own bound is ten seconds.
+    private const int LongestReconnectMs = 1_000;
+
     /// <summary>Idempotent, all replicas, in order: what is acknowledged is there once.</summary>
     public static ProducerConfig Producer(IConfiguration configuration, string service) => new()
     {
@@ -19,7 +22,9 @@ public static class KafkaSettings
         // A few events a second would make a request each otherwise; many fill one sooner.
         LingerMs = 20,
         CompressionType = CompressionType.Lz4,
-        MessageTimeoutMs = 60_000,
+        // None. What has waited for a broker too long would fail, and what came after it go out before it.
+        MessageTimeoutMs = 0,
+        ReconnectBackoffMaxMs = LongestReconnectMs,
         AllowAutoCreateTopics = false,
         SocketKeepaliveEnable = true,
         // Else key, value and headers are copied back into each report of a delivery; nobody reads them.
@@ -41,6 +46,7 @@ public static class KafkaSettings
         AllowAutoCreateTopics = false,
         IsolationLevel = IsolationLevel.ReadCommitted,
         SocketKeepaliveEnable = true,
+        ReconnectBackoffMaxMs = LongestReconnectMs,
         // Bounded memory: librdkafka would hold up to 64 MiB for each client.
         QueuedMaxMessagesKbytes = 16 * 1024,
         FetchMaxBytes = 8 * 1024 * 1024,

@@ -109,7 +109,7 @@ public sealed class RealBroker : IAsyncDisposable
         var (command, arguments) = kafka.StartCommand(port);
         process = OwnedProcess.Start(command, arguments);
         await Eventually.Is(
-            async () => await KafkaProbe.Ask(BootstrapServers, default) is null, TimeSpan.FromMinutes(1),
+            async () => await KafkaProbe.Ask(BootstrapServers, default) is null, TimeSpan.FromMinutes(3),
             $"Kafka answers at {BootstrapServers}");
     }
 

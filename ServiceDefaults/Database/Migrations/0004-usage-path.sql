@@ -180,6 +180,20 @@ declare
     ends bigint[];
     befores uuid[];
 begin
+    -- One alone costs half of what a list of one does.
+    if cardinality(fact_ids) = 1 then
+        insert into sent_lanes as s (topic, lane, last_number, last_fact)
+        values (the_topic, lanes[1], 1, fact_ids[1])
+        on conflict on constraint sent_lanes_pkey do update
+        set last_number = s.last_number + 1, last_fact = excluded.last_fact, fact_before = s.last_fact
+        returning s.last_number, s.fact_before into last_number, previous_fact;
+
+        insert into sent_facts (topic, lane, number, fact_id, wire_name, key, body, trace)
+        values (the_topic, lanes[1], last_number, fact_ids[1], wire_names[1], keys[1], bodies[1], traces[1]);
+        return next;
+        return;
+    end if;
+
     with counted as (
         insert into sent_lanes as s (topic, lane, last_number, last_fact)
         select the_topic, g.lane, g.count, g.last_fact

@@ -22,6 +22,7 @@ internal sealed partial class CopyToDlq(
 
     // A transaction that waits for the broker any longer is ended by the database.
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestAsking = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -45,6 +46,8 @@ internal sealed partial class CopyToDlq(
         var copies = await Read(transaction.Connection, cancellation);
         if (copies.Count == 0) return 0;
 
+        // One that is away would get these once more for each time that they are tried.
+        await Task.Run(() => kafka.Ask(LongestAsking), cancellation);
         var sent = Task.WhenAll(copies.Select(copy => Send(copy, cancellation)));
         await sent.WaitAsync(Longest, time, cancellation);
         await using var mark = new NpgsqlCommand(

@@ -17,6 +17,7 @@ internal sealed partial class RedriveRaw(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestAsking = TimeSpan.FromSeconds(1);
 
     private readonly string[] _raw = [.. works.OfType<RawTopic>().Select(work => work.Topic)];
 
@@ -55,6 +56,8 @@ internal sealed partial class RedriveRaw(
         {
             if (!await row.ReadAsync(cancellation)) return false;
 
+            // One that is away would get it once more for each time that it is tried.
+            await Task.Run(() => kafka.Ask(LongestAsking), cancellation);
             await kafka.Producer.ProduceAsync(row.GetString(0), new()
             {
                 Key = row.IsDBNull(1) ? null! : row.GetFieldValue<byte[]>(1),

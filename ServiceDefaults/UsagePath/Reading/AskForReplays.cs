@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Billing.Contracts;
 using Billing.Contracts.Platform;
@@ -16,11 +17,17 @@ internal sealed partial class AskForReplays(
     private static readonly byte[] WireName =
         Encoding.UTF8.GetBytes(WireNames.Of(typeof(ReplayRequestV1)));
 
+    // By the client that has the request: another one, after a fatal error, knows nothing of it. While the
+    // broker is away, a lane's requests would wait for it by the hundred.
+    private readonly ConcurrentDictionary<(string Topic, int Lane), object> _underWay = [];
+
     /// <summary>Does not wait for the broker.</summary>
     public void Ask(string topic, IReadOnlyList<(Lane Lane, long From, long Through)> asks)
     {
         foreach (var (lane, from, through) in asks)
         {
+            if (_underWay.GetValueOrDefault((topic, lane.Number)) == kafka.Producer) continue;
+
             var request = new ReplayRequestV1(
                 service.Name, topic, lane.Number, lane.State.Generation!, from, through);
             Asks(topic, lane.Number, from, through);
@@ -31,20 +38,24 @@ internal sealed partial class AskForReplays(
 
     private void Send(ReplayRequestV1 request)
     {
+        var client = kafka.Producer;
+        _underWay[(request.Topic, request.Lane)] = client;
         try
         {
-            kafka.Producer.Produce(Topics.ReplayRequests, new Message<byte[], byte[]>
+            client.Produce(Topics.ReplayRequests, new Message<byte[], byte[]>
             {
                 Key = Encoding.UTF8.GetBytes($"{request.Topic}/{request.Lane}"),
                 Value = ContractsJson.Write(request),
                 Headers = new Headers { { FactHeaders.WireName, WireName } },
             }, report =>
             {
+                _underWay.TryRemove((request.Topic, request.Lane), out _);
                 if (report.Error.IsError) NotAsked(report.Error.Code);
             });
         }
         catch (KafkaException exception)
         {
+            _underWay.TryRemove((request.Topic, request.Lane), out _);
             NotAsked(exception.Error.Code);
         }
     }

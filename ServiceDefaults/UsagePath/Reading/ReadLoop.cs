@@ -49,10 +49,12 @@ internal sealed partial class ReadLoop(
     private void Drain()
     {
         var busy = intakes.Values.Where(intake => intake.IsBusy).ToList();
+        var resting = intakes.Values.Where(intake => intake is { IsBusy: false, HasNext: true }).ToList();
         var isNextReady = busy.Any(intake => intake.HasNext);
         if (isNextReady) Task.WhenAny(busy.Select(intake => intake.Ended())).Wait(NextIsReady);
+        else if (resting.Count > 0) stop.Soft.WaitHandle.WaitOne(resting.Min(intake => intake.Rest));
 
-        var wait = isNextReady ? TimeSpan.Zero : busy.Count > 0 ? Busy : Idle;
+        var wait = isNextReady || resting.Count > 0 ? TimeSpan.Zero : busy.Count > 0 ? Busy : Idle;
         while (Consume(wait) is { } message)
         {
             var intake = intakes[message.Topic];

@@ -9,15 +9,17 @@ namespace Billing.ServiceDefaults.UsagePath.Relaying;
 /// </summary>
 internal sealed partial class RelayKeeper(
     RelayState state, RelayStore store, RelayLeases leases, RelayPages pages, Tides tides, Signal news,
-    IEnumerable<IStepWatch> watches, TimeProvider time, ILogger<RelayKeeper> logger)
+    ReplayDesk desk, IEnumerable<IStepWatch> watches, TimeProvider time, ILogger<RelayKeeper> logger)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ShortBeat = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan QuietBeat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan OftenLook = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RareLook = TimeSpan.FromSeconds(1);
 
     private readonly IStepWatch[] _watches = [.. watches];
+    private Task? _asked;
     private readonly Every _leases = new(leases.BetweenRenewals);
     private readonly Every _ends = new(OftenLook);
     private readonly Every _marks = new(TimeSpan.FromMilliseconds(200));
@@ -30,6 +32,12 @@ internal sealed partial class RelayKeeper(
             try
             {
                 var hasMore = await KeepOnce(generation, cancellation);
+                if (!hasMore && state.IsQuiet())
+                {
+                    await Rest(cancellation);
+                    continue;
+                }
+
                 await Task.Delay(hasMore ? ShortBeat : Beat, time, cancellation);
             }
             catch (NpgsqlException away)
@@ -76,6 +84,15 @@ internal sealed partial class RelayKeeper(
         if (_marks.IsDue(state.Now)) await Mark(cancellation);
         if (_tides.IsDue(state.Now)) await tides.Prepare(generation, cancellation);
         return hasMore;
+    }
+
+    /// <summary>What is handed over goes out without us; a reader that asks is answered at once.</summary>
+    private async Task Rest(CancellationToken cancellation)
+    {
+        _asked ??= desk.Asked.Wait(cancellation).AsTask();
+        var woken = await Task.WhenAny(_asked, Task.Delay(QuietBeat, time, cancellation));
+        if (woken == _asked) _asked = null;
+        await woken;
     }
 
     /// <summary>

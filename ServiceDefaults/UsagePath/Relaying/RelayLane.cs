@@ -36,6 +36,10 @@ internal sealed class RelayLane(int number, long mark, RelayMemory memory)
     /// <summary>The next fact is refused for good; nothing of the lane goes out.</summary>
     public bool IsStuck { get; private set; }
 
+    /// <summary>All that is known to be there is published, acknowledged and marked.</summary>
+    public bool IsQuiet => Next > Last && Acknowledged == Next - 1 && Marked == Acknowledged
+        && _ready.Count == 0 && _early.Count == 0;
+
     private long Expected => Next + _ready.Count;
 
     /// <summary>The store says where the lane ends. It never goes back.</summary>
@@ -79,7 +83,6 @@ internal sealed class RelayLane(int number, long mark, RelayMemory memory)
     {
         // Of a fact that was published twice, or after one that failed.
         if (acknowledged != Acknowledged + 1) return;
-
 
         Acknowledged = acknowledged;
         if (Next <= acknowledged) Skip();

@@ -19,6 +19,14 @@ internal sealed class RelayState(TimeProvider time)
     /// <summary>Since the start; no clock can turn it back.</summary>
     public TimeSpan Now => time.GetElapsedTime(_start);
 
+    /// <summary>Nothing is under way, and nothing that is known of waits.</summary>
+    public bool IsQuiet()
+    {
+        lock (Gate)
+            return Array.TrueForAll(Lanes, one =>
+                one.Lane.IsQuiet && one.Partition is { Tide: null, IsTideUnderWay: false });
+    }
+
     /// <summary>To be called when leases came or went.</summary>
     public void Rearrange() => Lanes =
     [

@@ -17,6 +17,9 @@ internal sealed class ReplayDesk
     private readonly Dictionary<(string Topic, int Lane), List<Range>> _lanes = [];
     private readonly Queue<(string Topic, int Lane)> _turns = [];
 
+    /// <summary>There is something new to answer.</summary>
+    public Signal Asked { get; } = new();
+
     public void Ask(string topic, int lane, long from, long through)
     {
         if (from < 1 || through < from) return;
@@ -31,6 +34,8 @@ internal sealed class ReplayDesk
 
             Merge(ranges, First(new(from, through), MostNumbers));
         }
+
+        Asked.Set();
     }
 
     /// <summary>The first numbers of the lane whose turn it is.</summary>

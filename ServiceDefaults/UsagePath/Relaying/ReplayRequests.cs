@@ -16,7 +16,7 @@ internal sealed partial class ReplayRequests(
     IConfiguration configuration, ServiceIdentity service, RelayState state, ReplayDesk desk,
     ILogger<ReplayRequests> logger)
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
     /// <summary>Blocks a thread of its own until it is cancelled.</summary>

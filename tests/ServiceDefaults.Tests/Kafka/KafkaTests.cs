@@ -126,6 +126,10 @@ public class WithoutKafka
         health.Description.ShouldBe("Kafka does not answer.");
     }
 
+    [Test]
+    public void what_waits_for_a_broker_waits_however_long_it_takes_so_that_nothing_overtakes_it() =>
+        KafkaSettings.Producer(KafkaTests.To("127.0.0.1:1"), "tested").MessageTimeoutMs.ShouldBe(0);
+
     [TestCase(null)]
     [TestCase("")]
     [TestCase("rubbish")]

@@ -1,10 +1,7 @@
-using Billing.ServiceDefaults.ApiKeys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Billing.ServiceDefaults;
@@ -39,8 +36,8 @@ public static class Authentication
                 options.TokenValidationParameters.LifetimeValidator =
                 (notBefore, expires, _, _) => IsNow(notBefore, expires, time.GetUtcNow().UtcDateTime));
 
-        return services.AddAuthentication(AnyScheme)
-            .AddPolicyScheme(AnyScheme, null, options => options.ForwardDefaultSelector = SchemeOf)
+        return services.AddSingleton<RememberedCallers>().AddAuthentication(AnyScheme)
+            .AddScheme<AuthenticationSchemeOptions, AnyCaller>(AnyScheme, null)
             .AddJwtBearer(options => Configure(options, settings));
     }
 
@@ -50,15 +47,6 @@ public static class Authentication
     public static bool IsNow(DateTime? notBefore, DateTime? expires, DateTime now) =>
         expires is { } end && now < end.Add(ClockSkew)
             && (notBefore is not { } begin || begin <= now.Add(ClockSkew));
-
-    private static string SchemeOf(HttpContext context)
-    {
-        var schemes = context.RequestServices.GetRequiredService<IOptions<AuthenticationOptions>>()
-            .Value.SchemeMap;
-        return ApiKeyHeader.IsIn(context.Request) && schemes.ContainsKey(ApiKeyHeader.Scheme)
-            ? ApiKeyHeader.Scheme
-            : JwtBearerDefaults.AuthenticationScheme;
-    }
 
     private static void Configure(JwtBearerOptions options, Configured settings)
     {

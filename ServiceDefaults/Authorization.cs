@@ -87,17 +87,30 @@ public sealed record Caller(string Subject, string Role, string? Tenant, string?
     /// </summary>
     public static bool TryOf(ClaimsPrincipal user, out Caller caller)
     {
-        var (subject, role, tenant) = (
-            Only(user, SubjectClaim), Only(user, RoleClaim), Only(user, TenantClaim));
-        var hasTenant = user.HasClaim(claim => claim.Type == TenantClaim);
-        var isKnown = user.Identity is { IsAuthenticated: true } && subject is not null
-            && role is not null && Roles.All.Contains(role)
-            && (role == Roles.Tenant ? tenant is not null : !hasTenant);
+        var (subject, role, tenant, key) = (default(Said), default(Said), default(Said), default(Said));
+        foreach (var claim in user.Claims)
+            switch (claim.Type)
+            {
+                case SubjectClaim: subject = subject.And(claim.Value); break;
+                case RoleClaim: role = role.And(claim.Value); break;
+                case TenantClaim: tenant = tenant.And(claim.Value); break;
+                case ApiKeyClaim: key = key.And(claim.Value); break;
+            }
 
-        caller = isKnown ? new Caller(subject!, role!, tenant, Only(user, ApiKeyClaim)) : null!;
+        var isKnown = user.Identity is { IsAuthenticated: true } && subject.Once is not null
+            && role.Once is { } known && Roles.All.Contains(known)
+            && (known == Roles.Tenant ? tenant.Once is not null : tenant.Times == 0);
+
+        caller = isKnown ? new Caller(subject.Once!, role.Once!, tenant.Once, key.Once) : null!;
         return isKnown;
     }
 
-    private static string? Only(ClaimsPrincipal user, string type) =>
-        user.FindAll(type).Take(2).ToList() is [{ Value: { Length: > 0 } value }] ? value : null;
+    /// <summary>What the claims of one type say together. Asked several times for each request.</summary>
+    private readonly record struct Said(int Times, string? Value)
+    {
+        /// <summary>Null where nothing is said, or several things are.</summary>
+        public string? Once => Times == 1 && Value is { Length: > 0 } ? Value : null;
+
+        public Said And(string value) => new(Times + 1, value);
+    }
 }

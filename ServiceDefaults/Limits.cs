@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -30,6 +31,10 @@ public static class Limits
             server.Limits.MaxRequestHeadersTotalSize = LargestHeadersBytes;
             server.Limits.RequestHeadersTimeout = LongestHeaders;
         });
+        // What came is read, and an answer written, where it is heard of, instead of by another thread that
+        // has to wake up for it. Nothing of ours blocks there.
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+            sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy
         {
             Timeout = LongestRequest,

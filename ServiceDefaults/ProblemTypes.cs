@@ -44,12 +44,43 @@ public static class ProblemTypes
     public static readonly ProblemType Unavailable = new("unavailable", 503, "Not available at the moment");
     public static readonly ProblemType Overtime = new("overtime", 504, "It took too long on our side");
 
+    /// <summary>Why the ledger does not book what it is asked for.</summary>
+    public static IReadOnlyList<ProblemType> OfLedger { get; } =
+    [
+        new("key-reused", 409, "This Idempotency-Key came with another request before"),
+        new("reason-missing", 422, "Say why"),
+        new("actor-missing", 422, "Say who you are"),
+        new("amount-not-positive", 422, "The amount has to be above zero"),
+        new("amount-below-zero", 422, "A charge cannot be set below zero"),
+        new("currency-differs", 422, "It is in another currency"),
+        new("no-units", 422, "The charge has no units"),
+        new("nothing-changes", 422, "It is so already, and nothing would change"),
+        new("does-not-add-up", 422, "It does not add up"),
+        new("line-id-differs", 422, "A line's id is not derived from what it adds up"),
+        new("no-such-line", 422, "There is no line to take it off"),
+        new("expiry-passed", 422, "It would expire before it could be used"),
+        new("above-what-is-left", 409, "It is more than is left"),
+        new("nothing-left", 409, "Nothing is left"),
+        new("already-voided", 409, "It is void already"),
+        new("taken-back", 409, "The producer has canceled the usage"),
+        new("corrected-by-person", 409, "A person has corrected the charge already"),
+        new("no-such-correction", 404, "There is no such correction to reverse"),
+        new("already-reversed", 409, "The correction is reversed already"),
+        new("period-being-invoiced", 409, "The period is closed and its invoice not issued yet"),
+        new("period-not-closed", 409, "The period is not closed"),
+        new("period-issued", 409, "The period is invoiced"),
+        new("close-number-differs", 409, "It is not the close that is next"),
+        new("sum-differs", 409, "The lines do not have the sum of the period"),
+        new("currency-of-subscription", 422, "The subscription has another currency"),
+        new("tenant-of-subscription", 422, "The subscription is another tenant's"),
+    ];
+
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         BadRequest, Invalid, Unauthenticated, Forbidden, NotFound, FeatureDisabled, MethodNotAllowed,
         NotAcceptable, Timeout, Conflict, IdempotencyConflict, InProgress, PreconditionFailed, TooLarge,
         UnsupportedMediaType, Unprocessable, PreconditionRequired, RateLimited, QuotaExceeded,
-        HeadersTooLarge, Internal, Unavailable, Overtime,
+        HeadersTooLarge, Internal, Unavailable, Overtime, .. OfLedger,
     ];
 
     /// <summary>The general type of a status, for answers that the framework gives.</summary>

@@ -53,8 +53,8 @@ public sealed class ApiKeyAuthentication(
             new(Caller.ApiKeyClaim, stored.Id),
             .. stored.Sources.Select(source => new Claim(SourceClaim, source)),
         ], Scheme.Name, Caller.SubjectClaim, Caller.RoleClaim);
-        return AuthenticateResult.Success(
-            new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+        return AuthenticateResult.Success(new AuthenticationTicket(
+            new ClaimsPrincipal(identity), new() { ExpiresUtc = store.BelievedUntil(stored) }, Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

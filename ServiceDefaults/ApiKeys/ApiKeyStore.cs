@@ -20,7 +20,7 @@ public sealed record StoredApiKey(
 /// <summary>
 /// The table api_keys. What was found is kept for a moment, so a revoked key works at most that long.
 /// </summary>
-public sealed class ApiKeyStore(ServiceDatabase database, TimeProvider time)
+public sealed class ApiKeyStore(ServiceDatabase database, TimeProvider time, RememberedCallers remembered)
 {
     public static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
 
@@ -47,6 +47,12 @@ public sealed class ApiKeyStore(ServiceDatabase database, TimeProvider time)
         _kept[id] = (found, now + Kept);
         return found;
     }
+
+    /// <summary>Until then it need not be looked at again; null: at once.</summary>
+    public DateTimeOffset? BelievedUntil(StoredApiKey key) =>
+        !_kept.TryGetValue(key.Id, out var kept) || kept.Key != key ? null
+        : key.ExpiresAt is { } end && end < kept.Until ? end
+        : kept.Until;
 
     public async Task<IReadOnlyList<StoredApiKey>> All(CancellationToken cancellationToken)
     {
@@ -89,6 +95,7 @@ public sealed class ApiKeyStore(ServiceDatabase database, TimeProvider time)
             """,
             new { id, by, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
         _kept.TryRemove(id, out _);
+        remembered.Forget();
         return found == 1;
     }
 

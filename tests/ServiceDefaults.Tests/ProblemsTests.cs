@@ -115,7 +115,7 @@ public class ProblemsTests
         ProblemTypes.All.ShouldAllBe(
             type => System.Text.RegularExpressions.Regex.IsMatch(type.Urn, "^urn:billing:problem:[a-z-]+$"));
         typeof(ProblemTypes).GetFields().Select(field => field.GetValue(null)).OfType<ProblemType>()
-            .ShouldBe(ProblemTypes.All, ignoreOrder: true, "every type is in the list");
+            .Concat(ProblemTypes.OfLedger).ShouldBe(ProblemTypes.All, ignoreOrder: true, "every type is in the list");
     }
 
     private Task<HttpResponseMessage> Post(

@@ -95,7 +95,7 @@ public sealed class Workbench : IAsyncDisposable
     private async Task Take(List<Fact> numbered)
     {
         await using var transaction = await Transactions.Begin(default);
-        await new TakeCatalog().Apply(new(numbered, transaction, Now), default);
+        await new TakeCatalog(Catalog).Apply(new(numbered, transaction, Now), default);
         await transaction.Commit(default);
     }
 

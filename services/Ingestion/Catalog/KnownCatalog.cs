@@ -9,18 +9,22 @@ using Npgsql;
 namespace Billing.Ingestion.Catalog;
 
 /// <summary>
-/// The catalog in memory, as this instance knows it. One instance takes the facts; all of them look several
-/// times a second whether there is a new version. Being a little behind is safe: what finds no tenant or
-/// meter is kept together with the number that it was judged by.
+/// The catalog in memory, as this instance knows it. The instance that takes the facts looks at once, the
+/// others look every second whether there is a new version. Being a little behind is safe: what finds no
+/// tenant or meter is kept together with the number that it was judged by.
 /// </summary>
 public sealed partial class KnownCatalog(
     ServiceDatabase database, TimeProvider time, ILogger<KnownCatalog> logger) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _one = new(1, 1);
+    private volatile TaskCompletionSource _news = News();
 
     public CatalogSnapshot Current { get; private set; } = CatalogSnapshot.Nothing;
+
+    /// <summary>There is something new, and it is committed.</summary>
+    public void Look() => _news.TrySetResult();
 
     /// <summary>
     /// Fetches what is new; the answer is at least as new as what was committed before the call.
@@ -53,7 +57,8 @@ public sealed partial class KnownCatalog(
         {
             try
             {
-                await Task.Delay(Pause, time, stoppingToken);
+                await await Task.WhenAny(Task.Delay(Pause, time, stoppingToken), _news.Task);
+                if (_news.Task.IsCompleted) _news = News();
                 await Refresh(stoppingToken);
             }
             catch (NpgsqlException failed)
@@ -72,6 +77,8 @@ public sealed partial class KnownCatalog(
         _one.Dispose();
         base.Dispose();
     }
+
+    private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static async Task<(long Number, long Version)> State(
         NpgsqlConnection connection, CancellationToken cancellation)

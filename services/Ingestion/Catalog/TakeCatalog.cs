@@ -10,7 +10,7 @@ using NpgsqlTypes;
 namespace Billing.Ingestion.Catalog;
 
 /// <summary>Takes tenants and meters from the catalog; the rest of it is for others.</summary>
-public sealed class TakeCatalog : IFactHandler
+public sealed class TakeCatalog(KnownCatalog catalog) : IFactHandler
 {
     private static readonly string TenantSet = WireNames.Of(typeof(TenantSetV1));
     private static readonly string MeterSet = WireNames.Of(typeof(MeterSetV1));
@@ -68,6 +68,7 @@ public sealed class TakeCatalog : IFactHandler
         if (tenants.Count > 0) puts.BatchCommands.Add(Put(tenants, version));
         foreach (var (number, meter) in meters) puts.BatchCommands.Add(Put(number, meter, version));
         if (puts.BatchCommands.Count > 0) await puts.ExecuteNonQueryAsync(cancellation);
+        batch.Transaction.WhenCommitted(catalog.Look);
     }
 
     private static List<(long Number, T Fact)> Read<T>(FactBatch batch, string wireName) where T : class =>

@@ -19,7 +19,7 @@ public sealed partial class CommitTogether(
 
     private readonly CommitArrivals _commit = new(accept, open, time, logger);
     private readonly Lock _gate = new();
-    private readonly Queue<Call> _waiting = [];
+    private readonly Queue<WaitingCall> _waiting = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _atOnce, _waitingEvents, _events;
     private long _bytes;
@@ -32,8 +32,8 @@ public sealed partial class CommitTogether(
     /// </exception>
     public Task<IReadOnlyList<Verdict>>? Take(IReadOnlyList<Arrival> arrivals)
     {
-        var call = new Call(arrivals);
-        List<Call>? first;
+        var call = new WaitingCall(arrivals);
+        List<WaitingCall>? first;
         lock (_gate)
         {
             if (_isStopping || _waiting.Count >= MostCalls || _events + arrivals.Count > MostEvents
@@ -49,7 +49,7 @@ public sealed partial class CommitTogether(
         }
 
         if (first is not null) _ = Work(first);
-        return call.Verdicts.Task;
+        return call.Verdicts;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -66,15 +66,22 @@ public sealed partial class CommitTogether(
         return _ended.Task.WaitAsync(cancellationToken);
     }
 
-    private async Task Work(List<Call> calls)
+    private async Task Work(List<WaitingCall> calls)
     {
         // Of many callers; the first one's request is no parent of what is done for all.
         Activity.Current = null;
-        for (var next = calls; next is not null; next = Settled()) await Commit(next);
+        for (var next = calls; next is not null;)
+        {
+            var answers = await Commit(next);
+            next = Settled();
+            // Whoever has nothing else to do answers here; otherwise one other thread answers all of them.
+            if (next is null) answers();
+            else ThreadPool.UnsafeQueueUserWorkItem(static tell => tell(), answers, preferLocal: false);
+        }
     }
 
     /// <summary>What is to be committed next, if anything.</summary>
-    private List<Call>? Settled()
+    private List<WaitingCall>? Settled()
     {
         lock (_gate)
         {
@@ -84,65 +91,51 @@ public sealed partial class CommitTogether(
         }
     }
 
-    private List<Call>? Next()
+    private List<WaitingCall>? Next()
     {
         if (_waiting.Count == 0) return null;
 
-        var calls = new List<Call>();
+        var calls = new List<WaitingCall>();
         for (var events = 0; events < MostInTransaction && _waiting.TryDequeue(out var call); calls.Add(call))
             events += call.Arrivals.Count;
         _waitingEvents -= calls.Sum(call => call.Arrivals.Count);
         return calls;
     }
 
-    private async Task Commit(List<Call> calls)
+    /// <returns>What tells the callers, each of whom goes on in it.</returns>
+    private async Task<Action> Commit(List<WaitingCall> calls)
     {
         try
         {
-            var verdicts = await _commit.Persist([.. calls.SelectMany(call => call.Arrivals)]);
-            var from = 0;
-            foreach (var call in calls)
-            {
-                Leave(call);
-                call.Verdicts.SetResult(new ArraySegment<Verdict>(verdicts, from, call.Arrivals.Count));
-                from += call.Arrivals.Count;
-            }
+            var verdicts = await _commit.Persist(WaitingCall.Together(calls));
+            Leave(calls);
+            return () => WaitingCall.Tell(calls, verdicts);
         }
         catch (Exception failed) when (calls.Count > 1 && failed is not NpgsqlException { IsTransient: true })
         {
             // One of them is to blame; the others have nothing to do with it.
             CommitAlone(logger, failed, calls.Count);
-            foreach (var call in calls) await Commit([call]);
+            Action answers = () => { };
+            foreach (var call in calls) answers += await Commit([call]);
+            return answers;
         }
 #pragma warning disable CA1031 // The caller gets it, whatever it is; the loop goes on for the others.
         catch (Exception failed)
 #pragma warning restore CA1031
         {
-            foreach (var call in calls)
-            {
-                Leave(call);
-                call.Verdicts.SetException(failed);
-            }
+            Leave(calls);
+            return () => calls.ForEach(call => call.Fail(failed));
         }
     }
 
-    private void Leave(Call call)
+    private void Leave(List<WaitingCall> calls)
     {
         lock (_gate)
-        {
-            _events -= call.Arrivals.Count;
-            _bytes -= call.Bytes;
-        }
-    }
-
-    private sealed class Call(IReadOnlyList<Arrival> arrivals)
-    {
-        public IReadOnlyList<Arrival> Arrivals { get; } = arrivals;
-
-        public long Bytes { get; } = arrivals.Sum(arrival => (long)arrival.Original.Length);
-
-        public TaskCompletionSource<IReadOnlyList<Verdict>> Verdicts { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
+            foreach (var call in calls)
+            {
+                _events -= call.Arrivals.Count;
+                _bytes -= call.Bytes;
+            }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Calls} calls could not be committed together")]

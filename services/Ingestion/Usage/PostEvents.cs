@@ -57,9 +57,7 @@ public static class PostEvents
             if (together.Take(arrivals) is not { } taken) return Busy(context);
 
             var verdicts = await taken;
-            return isBatch
-                ? TypedResults.Json(new Answer([.. arrivals.Zip(verdicts, ItemOf)]), statusCode: 202)
-                : One(arrivals[0], verdicts[0]);
+            return isBatch ? WriteVerdicts.Of(arrivals, verdicts) : One(arrivals[0], verdicts[0]);
         }
         catch (NpgsqlException failed) when (failed.IsTransient)
         {
@@ -73,13 +71,8 @@ public static class PostEvents
         { Kind: VerdictKind.Rejected, Reason.IsUnreadable: true } =>
             Refuse(ProblemTypes.BadRequest, arrival, verdict.Reason!),
         { Kind: VerdictKind.Rejected } => Refuse(ProblemTypes.Unprocessable, arrival, verdict.Reason!),
-        _ => TypedResults.Json(ItemOf(arrival, verdict), statusCode: 202),
+        _ => WriteVerdicts.Of(arrival, verdict),
     };
-
-    private static Item ItemOf(Arrival arrival, Verdict verdict) => new(
-        NameOf(verdict.Kind), arrival.Source, arrival.Id,
-        verdict.Kind is VerdictKind.Accepted or VerdictKind.Duplicate ? verdict.Revision : null,
-        verdict.First is { } first ? NameOf(first) : null, verdict.Reason?.Code, verdict.Reason?.Detail);
 
     private static ProblemHttpResult Refuse(ProblemType type, Arrival arrival, Refusal reason) =>
         Problems.Refuse(type, reason.Detail,
@@ -108,13 +101,5 @@ public static class PostEvents
         context.Response.Headers.RetryAfter = "1";
         return Problems.Refuse(
             ProblemTypes.Unavailable, "Send it again in a moment; nothing gets lost or doubled.");
-    }
-
-    private static string NameOf<T>(T value) where T : struct, Enum => Names<T>.All[Convert.ToInt32(value)];
-
-    private static class Names<T> where T : struct, Enum
-    {
-        public static readonly string[] All =
-            [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
     }
 }

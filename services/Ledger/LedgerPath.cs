@@ -14,8 +14,9 @@ public static class LedgerPath
 {
     public static void Add(WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<LedgerTransactions>();
-        builder.Services.ConfigureMarten(options => options.Events.Subscribe(new PublishingEntries()));
+        builder.Services.AddSingleton<LedgerTransactions>().AddSingleton<HandOverEntries>();
+        builder.Services.ConfigureMarten((provider, options) => options.Events.Subscribe(
+            new PublishingEntries(provider.GetRequiredService<HandOverEntries>())));
         builder.AddUsagePath(path => path
             .Read<TakeCatalog>()
             .Read<TakeRatings>()

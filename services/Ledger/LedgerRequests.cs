@@ -1,5 +1,6 @@
 using Billing.Ledger.Corrections;
 using Billing.Ledger.Credits;
+using Billing.Ledger.Payments;
 using Billing.Ledger.Storage;
 using Billing.Ledger.Suspense;
 
@@ -16,6 +17,8 @@ public static class LedgerRequests
         CorrectionRequests.Map(app);
         BulkRequests.Map(app);
         CreditRequests.Map(app);
+        EndCreditRequests.Map(app);
+        WriteOffRequests.Map(app);
         ListSuspense.Map(app);
         ResolveSuspense.Map(app);
     }

@@ -28,8 +28,12 @@ public sealed class PublishingEntries : SubscriptionBase
     private const string Number =
         "select send_facts(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-    public PublishingEntries()
+    private readonly HandOverEntries? _handOver;
+
+    /// <param name="handOver">To the relay of this process; null: it reads the store.</param>
+    public PublishingEntries(HandOverEntries? handOver = null)
     {
+        _handOver = handOver;
         Name = ProgressName;
         Options.BatchSize = MostEvents;
     }
@@ -40,7 +44,9 @@ public sealed class PublishingEntries : SubscriptionBase
     {
         OutgoingFact[] facts = [.. page.Events.Select(Of).OfType<OutgoingFact>()];
         if (facts.Length > 0) operations.QueueSqlCommand(Number, Arguments(facts));
-        return Task.FromResult<IChangeListener>(NullChangeListener.Instance);
+        return Task.FromResult(facts.Length > 0 && _handOver is not null
+            ? _handOver.After(facts)
+            : NullChangeListener.Instance);
     }
 
     /// <summary>Null where others need not know.</summary>

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using Billing.Contracts;
 using Billing.Contracts.Entries;
+using Billing.Contracts.Values;
 using Billing.Ledger.Charges;
 using Billing.Ledger.Storage;
+using Billing.ServiceDefaults.UsagePath;
 using Billing.Testbed;
 using Marten;
 using Npgsql;
@@ -74,10 +77,30 @@ public class PublishingEntriesTests
         (await Sent()).Select(sent => sent.Fact).ShouldBe((await _ledger.Events()).Select(stored => stored.Id));
     }
 
-    private DocumentStore WithPublishing(int batch = 100, int dieAt = 0) => DocumentStore.For(options =>
+    [Test]
+    public async Task the_relay_of_the_process_gets_them_with_the_numbers_that_are_stored()
+    {
+        var relay = new Relay();
+        using var store = WithPublishing(batch: 6, handOver: new(relay, _ledger.Database));
+        using var daemon = await store.BuildProjectionDaemonAsync();
+        await daemon.StartAllAsync();
+        await _ledger.Post("first");
+        await daemon.WaitForNonStaleData(Patience);
+        await _ledger.Post([.. Enumerable.Range(0, 20).Select(n => $"use {n}")]);
+        await daemon.WaitForNonStaleData(Patience);
+        await Eventually.Is(() => relay.Facts.Count == 21);
+
+        relay.Facts.Select(one => (one.Fact.Lane, one.Number, one.Fact.Id.Value))
+            .ShouldBe((await Sent()).Select(one => (one.Lane, one.Number, one.Fact)));
+        relay.Facts.Select(one => one.Previous)
+            .ShouldBe(relay.Facts.Select(one => one.Fact.Id).Cast<FactId?>().Prepend(null).SkipLast(1));
+    }
+
+    private DocumentStore WithPublishing(
+        int batch = 100, int dieAt = 0, HandOverEntries? handOver = null) => DocumentStore.For(options =>
     {
         LedgerStore.Configure(options, _ledger.Database.Writer, _ledger.Time);
-        var publishing = new PublishingEntries();
+        var publishing = new PublishingEntries(handOver);
         publishing.Options.BatchSize = batch;
         options.Events.Subscribe(publishing);
         if (dieAt > 0) options.Listeners.Add(new Death(dieAt));
@@ -94,6 +117,18 @@ public class PublishingEntriesTests
             sent.Add((rows.GetInt32(0), rows.GetInt64(1), rows.GetGuid(2), ContractsJson.Read(
                 WireNames.Find(rows.GetString(3))!, rows.GetFieldValue<byte[]>(4))));
         return sent;
+    }
+
+    private sealed class Relay : IRelay
+    {
+        private readonly ConcurrentQueue<NumberedFact> _facts = new();
+
+        public IReadOnlyList<NumberedFact> Facts => [.. _facts];
+
+        public void HandOver(IReadOnlyList<NumberedFact> facts)
+        {
+            foreach (var fact in facts) _facts.Enqueue(fact);
+        }
     }
 
     private sealed class Dying() : Exception("The process died.");

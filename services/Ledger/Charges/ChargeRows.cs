@@ -91,7 +91,8 @@ public sealed record ChargeRow(
         Units = step.Units is { } units ? (Units ?? Quantity.Zero) + units : Units,
         VoidedBy = step.What == EventNames.ChargeVoided ? step.Event
             : step.Reversed?.Value == VoidedBy ? null : VoidedBy,
-        IsTakenBack = IsTakenBack || step.What == EventNames.ChargeTakenBack,
+        IsTakenBack = IsTakenBack
+            || (step.What == EventNames.ChargeTakenBack && Kind != ChargeKind.Merged),
         Position = step.Position,
     };
 

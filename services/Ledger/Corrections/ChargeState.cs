@@ -25,6 +25,9 @@ public sealed record ChargeState(
     public bool IsCorrected => Corrections.Values.Any(correction =>
         correction is { IsReversed: false, Event: ChargeVoided or ChargeCredited or ChargeAdjusted });
 
+    // Of a merged one a part was taken back; the rest is charged still.
+    private bool IsOne => Posted.Kind != ChargeKind.Merged;
+
     public StreamId Stream => new StreamId.Charge(Posted.Tenant, Id);
 
     /// <param name="on">The line of an invoice that the correction weighs on.</param>
@@ -35,7 +38,7 @@ public sealed record ChargeState(
         ChargeVoided voided => Moved(happened.Id, voided) with { IsVoided = true },
         ChargeCredited credited => Moved(happened.Id, credited),
         ChargeAdjusted adjusted => Moved(happened.Id, adjusted),
-        ChargeTakenBack back => Moved(happened.Id, back) with { IsTakenBack = true },
+        ChargeTakenBack back => Moved(happened.Id, back) with { IsTakenBack = IsOne },
         CorrectionReversed reversed => Undone(reversed).Moved(happened.Id, reversed),
         _ => this,
     };

@@ -7,7 +7,9 @@ namespace Billing.Ledger.Corrections;
 /// <summary>
 /// The producer canceled the usage behind a charge. Where a person has corrected that charge already, or its
 /// invoice line has less left, taking it back as well could give the money back twice: then a person decides.
-/// While its period is being invoiced the cancel waits, until there is a line that it can weigh on.
+/// Of a merged charge each event behind it may be taken back. While its period is being invoiced the cancel
+/// waits, until there is a line that it can weigh on. Before that it may be more than is left: a use that was
+/// free frees an allowance, and what then costs less is another one.
 /// </summary>
 public static class TakeBackCharge
 {

@@ -8,11 +8,22 @@ namespace Billing.Ledger.Events;
 
 /// <summary>
 /// A charge of JSON in which each part comes once and looks as we write it, in whatever order: PostgreSQL has
-/// its own. False for everything else, also for what is wrong.
+/// its own. False for everything else, also for what is wrong. Whoever needs neither the arithmetic nor the
+/// names of the usage behind it passes over them.
 /// </summary>
 internal static class ReadCharge
 {
-    public static bool TryRead(ref Utf8JsonReader json, [NotNullWhen(true)] out ChargePosted? charge)
+    private static readonly ChargeTrace Unread = new([]);
+
+    /// <summary>Null where it does not look as usual; without trace, usage and merges.</summary>
+    public static ChargePosted? Brief(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        return reader.Read() && TryRead(ref reader, out var charge, isWhole: false) ? charge : null;
+    }
+
+    public static bool TryRead(
+        ref Utf8JsonReader json, [NotNullWhen(true)] out ChargePosted? charge, bool isWhole = true)
     {
         charge = null;
         TenantId? tenant = null; Booking? booking = null; ChargeKind? kind = null; Amount? amount = null;
@@ -26,12 +37,15 @@ internal static class ReadCharge
                 : Is(ref json, Part.Kind) ? kind is null && TryKind(ref json, out kind)
                 : Is(ref json, Part.Amount) ? Value(ref json, ref amount)
                 : Is(ref json, Part.Origin) ? origin is null && TryOrigin(ref json, out origin)
-                : Is(ref json, Part.Trace) ? trace is null && ReadTrace.TryRead(ref json, out trace)
+                : Is(ref json, Part.Trace) ? trace is null && TryTrace(ref json, isWhole, out trace)
                 : Is(ref json, Part.Meter) ? Value(ref json, ref meter)
                 : Is(ref json, Part.Quantity) ? Value(ref json, ref quantity)
-                : Is(ref json, Part.Usage) ? usage is null && TryUsage(ref json, out usage)
+                : Is(ref json, Part.Usage) ? isWhole ? usage is null && ReadUsage.TryRead(ref json, out usage)
+                    : Pass(ref json, JsonTokenType.StartObject)
                 : Is(ref json, Part.Serves) ? serves is null && TryPeriod(ref json, out serves)
-                : Is(ref json, Part.Merges) && merges is null && TryFacts(ref json, out merges)))
+                : Is(ref json, Part.Merges) && (isWhole
+                    ? merges is null && ReadUsage.TryRead(ref json, out merges)
+                    : Pass(ref json, JsonTokenType.StartArray))))
                 return false;
 
         if (json.TokenType != JsonTokenType.EndObject) return false;
@@ -41,6 +55,17 @@ internal static class ReadCharge
         charge = new(who, booking, what, much, origin, trace, serves, meter, quantity, usage, merges);
         return true;
     }
+
+    private static bool TryTrace(ref Utf8JsonReader json, bool isWhole, out ChargeTrace? trace)
+    {
+        if (isWhole) return ReadTrace.TryRead(ref json, out trace);
+
+        trace = Unread;
+        return Pass(ref json, JsonTokenType.StartObject);
+    }
+
+    private static bool Pass(ref Utf8JsonReader json, JsonTokenType begins) =>
+        json.Read() && json.TokenType == begins && json.TrySkip();
 
     private static bool TryBooking(ref Utf8JsonReader json, out Booking? booking)
     {
@@ -91,34 +116,6 @@ internal static class ReadCharge
         if (effective is not { } since || recorded is not { } learned || cause is not { } why) return false;
         origin = new(since, learned, actor, why, reason);
         return true;
-    }
-
-    private static bool TryUsage(ref Utf8JsonReader json, out UsageRef? usage)
-    {
-        usage = null;
-        string? source = null, id = null; int? revision = null;
-        if (!Object(ref json)) return false;
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-            if (!(Is(ref json, Part.Source) ? Word(ref json, ref source)
-                : Is(ref json, Part.Id) ? Word(ref json, ref id)
-                : Is(ref json, Part.Revision) && Number(ref json, ref revision)))
-                return false;
-
-        if (json.TokenType != JsonTokenType.EndObject) return false;
-        if (source is null || id is null || revision is not { } number) return false;
-        usage = new(source, id, number);
-        return true;
-    }
-
-    private static bool TryFacts(ref Utf8JsonReader json, out List<FactId>? facts)
-    {
-        facts = [];
-        if (!json.Read() || json.TokenType != JsonTokenType.StartArray) return false;
-        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
-            if (Text<FactId>(ref json, out var fact)) facts.Add(fact);
-            else return false;
-
-        return json.TokenType == JsonTokenType.EndArray;
     }
 
     private static bool TryKind(ref Utf8JsonReader json, out ChargeKind? kind)

@@ -1,6 +1,8 @@
 -- The event store (docs/adr/0002), as Marten makes it for string stream ids, unique event ids and headers. It has a
 -- schema of its own, which reader and staff do not enter. Nothing is made at run time, and nobody who runs may change
--- or remove an event: a correction is another event.
+-- or remove an event: a correction is another event. Only the foreign key to the streams is left out: it asks once for
+-- each event, an append writes the stream's row before its events, and nobody who runs may remove one
+-- (ledger_broken_streams compares both).
 create schema events;
 grant usage on schema events to {writer};
 
@@ -28,8 +30,7 @@ create table events.mt_events (
     tenant_id      varchar      default '*DEFAULT*',
     mt_dotnet_type varchar,
     is_archived    boolean      default false,
-    headers        jsonb,
-    constraint fkey_mt_events_stream_id foreign key (stream_id) references events.mt_streams (id)
+    headers        jsonb
 );
 
 alter sequence events.mt_events_sequence owned by events.mt_events.seq_id;

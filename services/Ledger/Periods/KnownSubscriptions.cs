@@ -1,4 +1,5 @@
 using Billing.Contracts.Values;
+using Billing.ServiceDefaults;
 using Npgsql;
 
 namespace Billing.Ledger.Periods;

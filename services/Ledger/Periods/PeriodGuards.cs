@@ -1,8 +1,7 @@
 using Billing.Contracts.Values;
 using Billing.Ledger.Events;
-using Billing.Ledger.Storage;
+using Billing.ServiceDefaults.Database;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Billing.Ledger.Periods;
 
@@ -23,17 +22,16 @@ public static class PeriodGuards
         PeriodKey[] all = [.. keys];
         await using var command = new NpgsqlCommand(
             "select * from hold_periods($1, $2, $3, $4, $5)", connection);
-        command.Parameters.AddPeriods(all).Add(new() { Value = Array.ConvertAll(all, alone.Contains) });
+        command.Parameters.AddRange(
+            (NpgsqlParameter[])[.. PeriodColumns.Of(all), Columns.Of(all, alone.Contains)]);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            var currency = Currency.Of(rows.GetString(2));
-            found.Add(
-                new(TenantId.Of(rows.GetString(0)), SqlArrays.Subscription(rows.GetString(1)), currency,
-                    rows.GetFieldValue<DateTimeOffset>(3)),
-                new((PeriodStatus)rows.GetInt16(4), rows.GetInt32(5),
-                    rows.IsDBNull(6) ? null : SqlArrays.Amount(rows.GetString(6), currency),
-                    rows.IsDBNull(7) ? null : new InvoiceId(rows.GetGuid(7))));
+            var key = PeriodColumns.Read(rows);
+            found.Add(key, new(
+                (PeriodStatus)rows.GetInt16(4), rows.GetInt32(5),
+                rows.IsDBNull(6) ? null : PeriodColumns.Amount(rows.GetString(6), key.Currency),
+                rows.IsDBNull(7) ? null : new InvoiceId(rows.GetGuid(7))));
         }
 
         return found;
@@ -56,54 +54,46 @@ public static class PeriodGuards
                 on s.tenant_id = k.t and s.subscription_id = k.s and s.currency = k.c and s.starts_at = k.m
             group by 1, 2, 3, 4
             """, connection);
-        command.Parameters.AddPeriods([.. keys]);
+        command.Parameters.AddRange(PeriodColumns.Of([.. keys]));
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            var currency = Currency.Of(rows.GetString(2));
-            var key = new PeriodKey(
-                TenantId.Of(rows.GetString(0)), SqlArrays.Subscription(rows.GetString(1)), currency,
-                rows.GetFieldValue<DateTimeOffset>(3));
+            var key = PeriodColumns.Read(rows);
             booked.Add(key, new(
-                key, rows.GetInt64(4), SqlArrays.Amount(rows.GetString(5), currency), rows.GetGuid(6),
-                rows.GetGuid(7)));
+                key, rows.GetInt64(4), PeriodColumns.Amount(rows.GetString(5), key.Currency),
+                rows.GetGuid(6), rows.GetGuid(7)));
         }
 
         return booked;
     }
 
-    public static NpgsqlBatchCommand Add(IReadOnlyList<Slip> slips)
-    {
-        var command = new NpgsqlBatchCommand("select add_slips($1, $2, $3, $4, $5, $6, $7, $8)");
-        var parameters = command.Parameters.AddPeriods([.. slips.Select(slip => slip.Period)]);
-        parameters.Add(new() { Value = slips.Select(slip => slip.Entries).ToArray() });
-        parameters.AddTexts(slips.Select(slip => (string?)slip.Sum.Number()))
-            .AddIds(slips.Select(slip => slip.First)).AddIds(slips.Select(slip => slip.Last));
-        return command;
-    }
+    public static NpgsqlBatchCommand Add(IReadOnlyList<Slip> slips) => Columns.Command(
+        "select add_slips($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            .. PeriodColumns.Of([.. slips.Select(slip => slip.Period)]),
+            Columns.Of(slips, slip => slip.Entries),
+            Columns.Of(slips, slip => Columns.Number(slip.Sum)),
+            Columns.Of(slips, slip => slip.First),
+            Columns.Of(slips, slip => slip.Last),
+        ]);
 
     /// <param name="changed">What each period is now.</param>
     /// <param name="before">What it was when it was held.</param>
     public static NpgsqlBatchCommand Move(
         IReadOnlyDictionary<PeriodKey, PeriodGuard> changed, Func<PeriodKey, PeriodGuard> before)
     {
-        var command = new NpgsqlBatchCommand("select move_periods($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
         PeriodKey[] keys = [.. changed.Keys];
-        var parameters = command.Parameters.AddPeriods(keys);
-        Add(keys.Select(before));
-        Add(changed.Values);
-        parameters.AddTexts(changed.Values.Select(guard => guard.ClosedSum?.Number()))
-            .AddIds(changed.Values.Select(guard => guard.Invoice?.Value));
-        return command;
-
-        void Add(IEnumerable<PeriodGuard> guards)
-        {
-            parameters.Add(new()
-            {
-                Value = guards.Select(guard => (short)guard.Status).ToArray(),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint,
-            });
-            parameters.Add(new() { Value = guards.Select(guard => guard.CloseNumber).ToArray() });
-        }
+        PeriodGuard[] guards = [.. changed.Values];
+        return Columns.Command(
+            "select move_periods($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            [
+                .. PeriodColumns.Of(keys),
+                Columns.Of(keys, key => (short)before(key).Status),
+                Columns.Of(keys, key => before(key).CloseNumber),
+                Columns.Of(guards, guard => (short)guard.Status),
+                Columns.Of(guards, guard => guard.CloseNumber),
+                Columns.Of(guards, guard => guard.ClosedSum is { } sum ? Columns.Number(sum) : null),
+                Columns.Of(guards, guard => guard.Invoice?.Value),
+            ]);
     }
 }

@@ -2,6 +2,7 @@ using Billing.Contracts;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
 using Billing.Ledger.Charges;
+using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 

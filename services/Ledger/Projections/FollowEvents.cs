@@ -5,13 +5,14 @@ namespace Billing.Ledger.Projections;
 
 /// <summary>
 /// Reads the event store up to Marten's high-water mark, below which nothing will appear any more, and hands
-/// each page to all read models. It reads the rows by itself: Marten would make more of each than they need.
+/// each page to all read models. What this process has committed it has at hand; the rest it reads by itself,
+/// because Marten would make more of each row than they need.
 /// The mark grows in the process that runs the daemon, so that only that one follows; were there two for a
 /// moment, the positions of the read models keep them from taking anything in twice.
 /// </summary>
 internal sealed partial class FollowEvents(
-    KeepReadModels models, IProjectionCoordinator coordinator, ServiceDatabase database, TimeProvider time,
-    ILogger<FollowEvents> logger) : BackgroundService
+    KeepReadModels models, FreshEvents fresh, IProjectionCoordinator coordinator, ServiceDatabase database,
+    TimeProvider time, ILogger<FollowEvents> logger) : BackgroundService
 {
     // A page has its price whatever is in it, so small ones do not follow each other at once.
     private const int Small = 1_000;
@@ -48,6 +49,7 @@ internal sealed partial class FollowEvents(
         while (true)
         {
             var (from, mark) = (_position, daemon.HighWaterMark());
+            fresh.IsRead = mark > 0;
             if (mark > from) await UpTo(mark, stopping);
             await Task.Delay(mark > from && mark - from < Small ? AfterSmall : BetweenLooks, time, stopping);
         }
@@ -77,6 +79,8 @@ internal sealed partial class FollowEvents(
 
     private async Task<EventPage> Read(long after, long mark, CancellationToken stopping)
     {
+        if (fresh.Take(after, mark, KeepReadModels.LargestPage) is { } page) return page;
+
         await using var connection = await database.Writer.OpenConnectionAsync(stopping);
         return await StoredEvents.Page(after, mark, KeepReadModels.LargestPage, connection, stopping);
     }

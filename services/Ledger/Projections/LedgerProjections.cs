@@ -13,6 +13,7 @@ public static class LedgerProjections
     public static void Add(WebApplicationBuilder builder)
     {
         builder.Services
+            .AddSingleton<FreshEvents>()
             .AddSingleton(provider => new KeepReadModels(
                 ReadModels.All, provider.GetRequiredService<ServiceDatabase>(),
                 provider.GetRequiredService<TimeProvider>(),

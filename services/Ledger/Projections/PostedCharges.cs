@@ -27,7 +27,8 @@ internal static class PostedCharges
         select p, i, t, ($11::text[])[l], s, ($14::timestamptz[])[n], ($15::timestamptz[])[n],
             ($16::timestamptz[])[n], ($17::timestamptz[])[n], ($12::text[])[l], ($13::text[])[l], a::numeric,
             u::numeric, f, r, a::numeric, u::numeric, false, p
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as rows (p, i, t, s, n, l, a, u, f, r)
+        from (select unnest($1) as p, unnest($2) as i, unnest($3) as t, unnest($4) as s, unnest($5) as n,
+            unnest($6) as l, unnest($7) as a, unnest($8) as u, unnest($9) as f, unnest($10) as r) as rows
         """;
 
     public static void Add(NpgsqlBatch batch, IReadOnlyList<PostedCharge> rows)

@@ -51,7 +51,7 @@ internal static class StoredEvents
 
     // Nearly all events are charges as the Ledger writes them. What is not so is read, or refused, as usual.
     private static LedgerEvent Read(string storedName, byte[] json) =>
-        (storedName == EventNames.ChargePosted ? PostedJson.Read(json) : null)
+        (storedName == EventNames.ChargePosted ? ReadCharge.Brief(json) : null)
             ?? StoredJson.Read(storedName, json);
 }
 

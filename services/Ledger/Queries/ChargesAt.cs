@@ -1,5 +1,6 @@
 using Billing.Contracts.Values;
 using Billing.Ledger.Events;
+using Billing.Ledger.Projections;
 using Npgsql;
 
 namespace Billing.Ledger.Queries;
@@ -65,7 +66,8 @@ internal static class ChargesAt
                 select from charge_changes as r
                 where r.charge_position = c.position and r.reversed = m.event_id
                     and r.position <= {position} and r.effective_at <= {effective})), false) as is_voided,
-            coalesce(bool_or(m.what = '{EventNames.ChargeTakenBack}'), false) as is_taken_back
+            c.kind <> '{Words.Of(ChargeKind.Merged)}'
+                and coalesce(bool_or(m.what = '{EventNames.ChargeTakenBack}'), false) as is_taken_back
         from charge_changes as m
         where m.charge_position = c.position and m.position <= {position} and m.effective_at <= {effective}
         """;

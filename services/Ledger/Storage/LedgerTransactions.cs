@@ -1,3 +1,4 @@
+using Billing.Ledger.Projections;
 using Billing.ServiceDefaults.UsagePath;
 using Marten;
 using Marten.Exceptions;
@@ -5,7 +6,9 @@ using Marten.Exceptions;
 namespace Billing.Ledger.Storage;
 
 /// <summary>Opens the ledger's transactions: those of the usage path, and those of people.</summary>
-public sealed class LedgerTransactions(IDocumentStore store, BatchTransactions transactions)
+/// <param name="fresh">Where the read models of this process find what was committed.</param>
+public sealed class LedgerTransactions(
+    IDocumentStore store, BatchTransactions transactions, FreshEvents? fresh = null)
 {
     private volatile bool _looksForKnown;
 
@@ -22,7 +25,11 @@ public sealed class LedgerTransactions(IDocumentStore store, BatchTransactions t
         try
         {
             await session.BeginTransactionAsync(cancellation);
-            return new(session) { LooksForKnown = _looksForKnown };
+            return new(session)
+            {
+                LooksForKnown = _looksForKnown,
+                Committed = fresh is null ? null : fresh.Add,
+            };
         }
         catch
         {

@@ -28,6 +28,9 @@ public sealed class LedgerWork(IDocumentSession session) : IAsyncDisposable
     /// <summary>Events of this transaction may be there already, so each id has to be looked up.</summary>
     public bool LooksForKnown { get; init; }
 
+    /// <summary>Hears of the events when they are committed, with their numbers.</summary>
+    public Action<IEnumerable<IEvent>>? Committed { get; init; }
+
     /// <summary>Something failed because an event id was there already.</summary>
     public bool MetKnown { get; private set; }
 
@@ -63,6 +66,7 @@ public sealed class LedgerWork(IDocumentSession session) : IAsyncDisposable
         try
         {
             await session.SaveChangesAsync(cancellation);
+            foreach (var stream in _order) Committed?.Invoke(_appends[stream]);
         }
         catch (Exception lost) when (lost is ConcurrencyException or ConcurrentUpdateException)
         {

@@ -110,13 +110,15 @@ internal sealed class HighWater(StoreParts parts) : IDisposable
         while (Mark == before + Stride);
     }
 
-    // The order of the two statements is the point: the number first, then the locks.
+    // The order of the two statements is the point: the number first, then the locks. Rows that this process
+    // has committed follow each other without a hole most of the time; then nobody needs to be asked.
     private async Task<(long Last, HashSet<string> Holders)> Look(
         NpgsqlConnection connection, CancellationToken token)
     {
         await using var numbers = new NpgsqlCommand(
             $"select case when is_called then last_value else 0 end from {parts.Names.Sequence}", connection);
         var last = (long)(await numbers.ExecuteScalarAsync(token))!;
+        while (Mark < last && parts.Recent.Has(Mark + 1)) Mark++;
         if (last <= Mark) return (last, []);
 
         await using var locks = new NpgsqlCommand(

@@ -17,6 +17,8 @@ internal sealed class PageLoader(StoreParts parts, IReadOnlyList<Type> included,
     /// <param name="mark">Never above the high-water mark: so what is missing here will never come.</param>
     public async Task<Page> Load(long floor, long mark, ErrorHandlingOptions errors, CancellationToken token)
     {
+        if (Recent(floor, mark) is { } recent) return recent;
+
         var sql = $"select {parts.Reader.Columns} from {parts.Names.Events}"
             + $" where seq_id > $1 and seq_id <= $2 and is_archived is not true and type <> '{Placeholder}'"
             + (included.Count > 0 ? " and type = any($4)" : "") + " order by seq_id limit $3";
@@ -48,5 +50,15 @@ internal sealed class PageLoader(StoreParts parts, IReadOnlyList<Type> included,
         }
 
         return rows < size ? page : page with { Ceiling = last, More = last < mark };
+    }
+
+    /// <summary>Null unless this process has just committed all of it.</summary>
+    private Page? Recent(long floor, long mark)
+    {
+        if (included.Count > 0) return null;
+
+        var ceiling = Math.Min(mark, floor + size);
+        return parts.Recent.Between(floor, ceiling) is { } events
+            ? new(floor, ceiling, events, ceiling < mark, []) : null;
     }
 }

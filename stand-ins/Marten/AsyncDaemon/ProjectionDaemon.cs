@@ -208,6 +208,7 @@ internal sealed partial class ProjectionDaemon(DocumentStore store, ILogger logg
         if (stopping is not null) return;
 
         stopping = new();
+        store.Parts.Recent.Wanted = true;
         watching = Task.Run(() => Look(stopping.Token), CancellationToken.None);
     }
 
@@ -219,6 +220,7 @@ internal sealed partial class ProjectionDaemon(DocumentStore store, ILogger logg
         await watching;
         stopping.Dispose();
         stopping = null;
+        store.Parts.Recent.Wanted = false;
     }
 
     private async Task Look(CancellationToken token)
@@ -236,6 +238,7 @@ internal sealed partial class ProjectionDaemon(DocumentStore store, ILogger logg
                     : highWater.Unsettled ? Shorter(pause * 2, settings.FastPollingTime)
                     : settings.SlowPollingTime;
                 if (mark != known) Announce(known = mark);
+                if (!agents.IsEmpty) store.Parts.Recent.Forget(agents.Values.Min(agent => agent.Position));
                 if (mark != stored && (!highWater.Unsettled || Due(storedAt, settings.FastPollingTime)))
                 {
                     await highWater.Store(token);

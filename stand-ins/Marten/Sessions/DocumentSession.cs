@@ -97,6 +97,7 @@ internal sealed class DocumentSession : QuerySession, IDocumentSession
             var changes = new Changes(streams, [.. operations]);
             foreach (var listener in Told()) await listener.BeforeCommitAsync(this, changes, token);
             await Link.Commit(token);
+            if (Link.Commits) Parts.Recent.Add(streams);
             await Saved(changes, token);
         }
         catch (Exception failure)

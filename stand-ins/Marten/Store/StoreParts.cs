@@ -19,6 +19,7 @@ internal sealed class StoreParts
         Reader = new(options);
         Append = new(this);
         Copy = new(this);
+        Recent = new(options);
         foreach (var source in options.Projections.Sources)
         {
             if (source.Projection is IStoresDocuments stores) StreamTypeName(stores.DocumentType);
@@ -32,6 +33,7 @@ internal sealed class StoreParts
     public EventReader Reader { get; }
     public AppendStatement Append { get; }
     public AppendCopy Copy { get; }
+    public RecentEvents Recent { get; }
 
     /// <summary>Somebody has committed events through this store.</summary>
     public Signal Appended { get; } = new();

@@ -283,6 +283,24 @@ public class CorrectionTests
     }
 
     [Test]
+    public void each_event_behind_a_merged_charge_is_taken_back_until_a_person_corrects_it()
+    {
+        var merged = Fresh with { Charge = ChargeState.Of(Charge, Posted with { Kind = ChargeKind.Merged }) };
+        var first = After(merged, TakeBack(merged, "first", "-30"));
+        var second = After(first, TakeBack(first, "second", "-20"));
+
+        TakeBack(second, "first", "-30").ShouldBeAlreadySo();
+        // A use that was free frees an allowance, so that others cost less: more than this charge was may go.
+        TakeBack(second, "freed", "-50.01").ShouldRecord<ChargeTakenBack>();
+        (second.Charge.Left, second.Charge.IsTakenBack).ShouldBe((Usd100("50"), false));
+
+        var credited = After(second, Credit(second, "10"));
+        TakeBack(credited, "third", "-5").ShouldRefuse(Refusal.CorrectedByPerson, Usd100("40"));
+        TakeBack(After(second, Void(second)), "third", "-5").ShouldRefuse(Refusal.CorrectedByPerson, Usd100("0"));
+        TakeBack(After(credited, Reverse(credited, "a", "b")), "third", "-5").ShouldRecord<ChargeTakenBack>();
+    }
+
+    [Test]
     public void a_cancel_before_its_charge_waits_for_it() =>
         TakeBack(null).ShouldBe(Decision.WaitFor(Missing.Charge, Charge.ToString()));
 
@@ -342,6 +360,7 @@ public class CorrectionTests
     private static Decision Reverse(Correctable state, string reversed, string id = "a") =>
         ReverseCorrection.Decide(new(Tenant, Charge, Correction(id), Correction(reversed), Ask()), state, Now);
 
-    private static Decision TakeBack(Correctable? state, string cancel = "cancel") => TakeBackCharge.Decide(
-        new(Tenant, Charge, new(Id(cancel)), Usd100("-100"), InMarch, NoTrace, From("pricing", cancel)), state, Now);
+    private static Decision TakeBack(
+        Correctable? state, string cancel = "cancel", string amount = "-100") => TakeBackCharge.Decide(
+        new(Tenant, Charge, new(Id(cancel)), Usd100(amount), InMarch, NoTrace, From("pricing", cancel)), state, Now);
 }

@@ -17,7 +17,8 @@ public class RequestTests
 {
     private const string Void = "/api/overages/ops/override/void", Credit = "/api/overages/ops/override/credit",
         Adjust = "/api/overages/ops/override/adjust", Reverse = "/api/overages/ops/override/reverse",
-        Bulk = "/api/overages/ops/override/bulk", AccountCredit = "/api/overages/ops/override/account-credit";
+        Bulk = "/api/overages/ops/override/bulk", AccountCredit = "/api/overages/ops/override/account-credit",
+        EndCredit = $"{AccountCredit}/end", WriteOff = "/api/overages/ops/override/write-off";
 
     private LedgerService _service = null!;
     private LedgerDatabase _ledger = null!;
@@ -243,7 +244,87 @@ public class RequestTests
         (await _service.Post(AccountCredit, new { tenant = "tenant-2", money = "-1.00 USD", reason = "x" }, "grant-2"))
             .Json.Text("type").ShouldBe("urn:billing:problem:amount-not-positive");
 
-        (await _ledger.Events<CreditGranted>()).ShouldHaveSingleItem().Money.ShouldBe(Dollars("25.00"));
+        (await _ledger.Events<CreditGranted>()).Where(grant => grant.Tenant == TenantId.Of("tenant-2"))
+            .ShouldHaveSingleItem().Money.ShouldBe(Dollars("25.00"));
+    }
+
+    [Test]
+    public async Task credit_of_the_account_has_a_time_and_is_ended_once()
+    {
+        var body = new
+        {
+            tenant = "tenant-3",
+            money = "25.00 USD",
+            reason = "Sorry",
+            expiresAt = DateTimeOffset.UtcNow.AddDays(30),
+        };
+        var grant = (await _service.Post(AccountCredit, body, "end-1")).Json.Text("grant");
+        (await _service.Post(AccountCredit, body with { money = "5.00 USD" }, "end-2")).Status.ShouldBe(200);
+        (await _service.Post(
+            AccountCredit, body with { expiresAt = DateTimeOffset.UtcNow.AddDays(-1) }, "end-3"))
+            .Json.Text("type").ShouldBe("urn:billing:problem:expiry-passed");
+
+        var end = new { tenant = "tenant-3", grant, reason = "A mistake" };
+        (await _service.Post(EndCredit, end, "end-4", role: "finance")).Status.ShouldBe(403);
+        (await _service.Post(EndCredit, end, null)).Status.ShouldBe(400);
+        (await _service.Post(EndCredit, end with { tenant = "tenant-2" }, "end-5")).Status.ShouldBe(404);
+        (await _service.Post(EndCredit, end with { grant = Id("no grant").ToString() }, "end-6")).Status.ShouldBe(404);
+        (await _service.Post(EndCredit, end with { reason = " " }, "end-7")).Json.Text("type")
+            .ShouldBe("urn:billing:problem:reason-missing");
+
+        var first = await _service.Post(EndCredit, end, "end-8");
+        await _ledger.Test.Do(_ledger.Test.Owner, "truncate idempotency_keys");
+        var again = await _service.Post(EndCredit, end, "end-8");
+        (first.Status, first.Json.Text("ended"), first.Json.Text("usable")).ShouldBe((200, "25.00 USD", "5.00 USD"));
+        again.Json.GetRawText().ShouldBe(first.Json.GetRawText());
+        var ended = (await _ledger.Events<CreditExpired>()).ShouldHaveSingleItem();
+        (ended.Grant, ended.Money, ended.Origin.Reason).ShouldBe((Guid.Parse(grant), Dollars("25.00"), "A mistake"));
+    }
+
+    [Test]
+    public async Task what_is_not_paid_is_written_off_up_to_what_is_left()
+    {
+        var may = Month(5);
+        var invoice = new InvoiceId(Id("invoice of may"));
+        await _ledger.Take(
+            new TakeRatings(), Fact("may", Use("may", "100", may)), Fact("close may", Answer(1, may)));
+        await _ledger.Take(new TakeInvoicing(), Fact("issue may", new InvoiceIssuedV1(
+            Tenant, invoice, "T1-000005", may, 1, Given.Now, Given.Now.AddDays(14),
+            [
+                new(LineIds.Of(invoice, LineKind.Usage, Meter, may), LineKind.Usage, "API calls", Usd100("100"),
+                    Dollars("100.00"), Dollars("0.00"), Dollars("0.00"), Meter),
+            ],
+            Dollars("0.00"), Dollars("100.00"), Sub)));
+
+        var some = new { tenant = "tenant-1", invoice = invoice.Value, reason = "Bankrupt", money = "30.00 USD" };
+        (await _service.Post(WriteOff, some, "off-1", role: "tenant")).Status.ShouldBe(403);
+        (await _service.Post(WriteOff, some with { tenant = "tenant-2" }, "off-1")).Status.ShouldBe(404);
+        (await _service.Post(WriteOff, some with { money = "30.00 EUR" }, "off-2")).Json.Text("type")
+            .ShouldBe("urn:billing:problem:currency-differs");
+        (await _service.Post(WriteOff, some with { money = "100.01 USD" }, "off-3")).Json.Text("left")
+            .ShouldBe("100 USD");
+
+        var first = await _service.Post(WriteOff, some, "off-4");
+        await _ledger.Test.Do(_ledger.Test.Owner, "truncate idempotency_keys");
+        var again = await _service.Post(WriteOff, some, "off-4");
+        (first.Status, first.Json.Text("money"), first.Json.Text("leftToPay"))
+            .ShouldBe((200, "30.00 USD", "70.00 USD"));
+        again.Json.GetRawText().ShouldBe(first.Json.GetRawText());
+        (await _service.Post(WriteOff, some with { money = "31.00 USD" }, "off-4")).Status.ShouldBe(409);
+
+        var rest = new { tenant = "tenant-1", invoice = invoice.Value, reason = "Bankrupt" };
+        (await _service.Post(WriteOff, rest, "off-5")).Json.Text("money").ShouldBe("70.00 USD");
+        (await _service.Post(WriteOff, rest, "off-6")).Json.Text("type")
+            .ShouldBe("urn:billing:problem:nothing-left");
+        (await _ledger.Events<WrittenOff>()).Select(off => off.Money)
+            .ShouldBe([Dollars("30.00"), Dollars("70.00")]);
+    }
+
+    [Test]
+    public void every_refusal_is_a_problem_type_with_its_status()
+    {
+        foreach (var refusal in Enum.GetValues<Refusal>())
+            RefusalProblems.TypeOf(refusal).Status.ShouldBe(refusal.Status(), $"{refusal}");
     }
 
     private Task Charge(string name, string amount) =>

@@ -1,4 +1,7 @@
+using Billing.Contracts.Ratings;
+using Billing.Contracts.Values;
 using Billing.Ledger.Charges;
+using Billing.Ledger.Corrections;
 using Billing.Ledger.Events;
 using Billing.Ledger.Periods;
 using static Billing.Ledger.Tests.Given;
@@ -65,6 +68,40 @@ public class SuspenseTests
         resolved.GetArrayLength().ShouldBe(1);
         resolved[0].Text("note").ShouldBe("Looked at it");
     }
+
+    [Test]
+    public async Task a_cancel_of_an_event_in_a_merged_charge_that_a_person_corrected_is_for_a_person()
+    {
+        await _service.Ledger.Take(
+            new TakeRatings(), Fact("merged", Merged("merged", "9")), Fact("first", Cancel("first", "merged", "-1")));
+        var charge = Id("merged");
+        var (status, credited) = await _service.Post(
+            $"{CorrectionRequests.Route}/credit", new { tenant = "tenant-1", charge, amount = "2 USD", reason = "sorry" },
+            "credit");
+        (status, credited.Text("left")).ShouldBe((200, "6 USD"));
+        await _service.Ledger.Take(
+            new TakeRatings(), Fact("second", Cancel("second", "merged", "-3")),
+            Fact("third", Cancel("third", "merged", "-4")));
+
+        var items = (await _service.Get($"{Route}?tenant=tenant-1&refusal=corrected-by-person")).Json.GetProperty("items");
+        items.EnumerateArray().Select(item => (item.GetProperty("fact").GetGuid(), item.Text("left"))).ShouldBe(
+            [(Id("second"), "6 USD"), (Id("third"), "6 USD")], ignoreOrder: true);
+        (await Do("second", "retry")).Json.Text("refusal").ShouldBe("corrected-by-person");
+
+        // The person finds that the credit was for this one, and that the other is owed as well.
+        (await _service.Post(
+            $"{CorrectionRequests.Route}/reverse",
+            new { tenant = "tenant-1", charge, correction = credited.Text("correction"), reason = "twice" }, "reverse"))
+            .Status.ShouldBe(200);
+        (await Do("second", "retry")).Json.Text("resolution").ShouldBe("posted");
+        (await Do("third", "dismiss")).Json.Text("resolution").ShouldBe("dismissed");
+        (await _service.Ledger.Events<ChargeTakenBack>()).Select(back => back.Amount)
+            .ShouldBe([Usd100("-1"), Usd100("-3")]);
+    }
+
+    private static MergedRatedV1 Merged(string name, string amount) => new(
+        Tenant, Meter, new(March.Start, March.Start.AddHours(1)), [new(Id($"{name} 1")), new(Id($"{name} 2"))], March,
+        Quantity.From(9), Usd100(amount), new([]), Sub);
 
     private Task<(int Status, System.Text.Json.JsonElement Json)> Do(string fact, string what) =>
         _service.Post($"{Route}/{Id(fact)}/{what}", new { note = "Looked at it" }, null);

@@ -1,12 +1,11 @@
 using System.Text;
 using Billing.Contracts.Values;
 using Billing.Ledger.Events;
-using Billing.Ledger.Projections;
 
-namespace Billing.Ledger.Tests.Projections;
+namespace Billing.Ledger.Tests;
 
 /// <summary>The short way of reading charges says what the usual one says, or nothing.</summary>
-public class PostedJsonTests
+public class BriefChargeTests
 {
     private static readonly string Golden = Encoding.UTF8.GetString(StoredJson.Write(Whole));
 
@@ -26,7 +25,7 @@ public class PostedJsonTests
         foreach (var posted in new[] { Whole, Given.Posted, Whole with { Kind = ChargeKind.TrueUp, Meter = null } })
         {
             var usual = (ChargePosted)StoredJson.Read(EventNames.ChargePosted, StoredJson.Write(posted));
-            var read = PostedJson.Read(StoredJson.Write(posted))!;
+            var read = ReadCharge.Brief(StoredJson.Write(posted))!;
 
             (read with { Trace = usual.Trace, Usage = usual.Usage, Merges = usual.Merges }).ShouldBe(usual);
         }
@@ -45,7 +44,7 @@ public class PostedJsonTests
     {
         Golden.ShouldContain(usual);
 
-        PostedJson.Read(Encoding.UTF8.GetBytes(Golden.Replace(usual, other, StringComparison.Ordinal)))
+        ReadCharge.Brief(Encoding.UTF8.GetBytes(Golden.Replace(usual, other, StringComparison.Ordinal)))
             .ShouldBeNull();
     }
 }

@@ -5,6 +5,7 @@ using Billing.Pricing.Rating;
 using Billing.Pricing.Rating.Taking;
 using Billing.Pricing.Schedules;
 using Billing.Pricing.Subscriptions;
+using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.UsagePath;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

@@ -77,6 +77,8 @@ internal static class Samples
         new OverageSourceSetV1(Tenant, Meter, OverageSource.Reported, March.Start, Decision),
         new MergeWindowSetV1(Tenant, MergeWindow.Hour, March.Start, Decision),
         new QuotaLimitSetV1(Meter, March.Start, Decision, Tenant, Plan, Units, Units, 86400, Exact, 80),
+        new TenantAllowanceSetV1(Tenant, Meter, 2, March.Start, Decision, Units, Plan),
+        new TenantFeeSetV1(Tenant, Usd, 2, March.Start, Decision, Exact, Plan),
         new PriceRulePublishedV1(
             Rule, 3, Meter, Usd,
             new PriceModelV1.Graduated([new(Quantity.Zero, Price), new(Units, UnitPrice.From(0.000001m, Usd))]),

@@ -19,9 +19,13 @@ public static class RatingIds
         Of("fee", Text.Spell(subscription), Start(period));
 
     /// <summary>A period may have several changes, so the days that one is about belong to its key.</summary>
+    /// <param name="before">How many prorations of the same days there were before.</param>
     public static FactId Proration(
-        SubscriptionId subscription, BillingPeriod period, BillingPeriod covered) =>
-        Of("proration", Text.Spell(subscription), Start(period), Start(covered), End(covered));
+        SubscriptionId subscription, BillingPeriod period, BillingPeriod covered, int before = 0) =>
+        before == 0
+            ? Of("proration", Text.Spell(subscription), Start(period), Start(covered), End(covered))
+            : Of("proration", Text.Spell(subscription), Start(period), Start(covered), End(covered),
+                Number(before));
 
     public static FactId TrueUp(SubscriptionId subscription, BillingPeriod period) =>
         Of("true-up", Text.Spell(subscription), Start(period));

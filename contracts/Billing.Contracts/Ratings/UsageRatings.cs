@@ -21,7 +21,7 @@ public sealed record UseRatedV1(
     SubscriptionId? Subscription = null);
 
 /// <summary>What taking back a measure changes. Written by Pricing, read by the Ledger.</summary>
-/// <param name="Charge">The charge that the measure had become.</param>
+/// <param name="Charge">The charge that the measure had become, by itself or merged with others.</param>
 [WireName("billing.pricing.cancel-rated.v1")]
 public sealed record CancelRatedV1(
     TenantId Tenant,

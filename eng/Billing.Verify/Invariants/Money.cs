@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json;
 using Billing.Verify.Reading;
 using Billing.Verify.Recounting;
 
@@ -19,6 +20,7 @@ internal static class Money
     {
         var ledger = Sums(evidence.Events);
         AddOpenWindows(evidence, ledger);
+        AddRefused(evidence, ledger);
         var answered = Answered(evidence.Ratings);
         var uses = Uses(evidence);
         var (breaches, recounted) = (new List<string>(), new Dictionary<PeriodKey, Dictionary<string, BigInteger>>());
@@ -87,14 +89,36 @@ internal static class Money
         Evidence evidence, Dictionary<PeriodKey, Dictionary<string, BigInteger>> sums)
     {
         foreach (var part in evidence.Parts.Where(part => part.Charge is null).Select(part => part.Rating.Body))
+            Add(sums, part, part.Price("amount"));
+    }
+
+    // Pricing rated it, and whether it is owed a person decides, or has decided. What came under an id that was taken
+    // is another matter.
+    private static void AddRefused(
+        Evidence evidence, Dictionary<PeriodKey, Dictionary<string, BigInteger>> sums)
+    {
+        var refused = evidence.Suspense.Where(one => one.Refusal != "key-reused").Select(one => one.Fact)
+            .Concat(evidence.ParkedInLedger).ToHashSet();
+        foreach (var rating in evidence.Ratings.Where(one => refused.Contains(one.Id)))
         {
-            var amount = part.Price("amount");
-            var key = new PeriodKey(
-                part.Text("tenant"), part.Find("subscription"), amount.Currency,
-                part.GetProperty("period").Moment("start"));
-            if (!sums.TryGetValue(key, out var meters)) sums.Add(key, meters = new(StringComparer.Ordinal));
-            meters[part.Text("meter")] = meters.GetValueOrDefault(part.Text("meter")) + amount.Count;
+            if (rating.Body.FindPrice("amount") is not { } amount || IsFee(rating)) continue;
+
+            Add(sums, rating.Body, amount);
         }
+    }
+
+    private static bool IsFee(StoredFact rating) => rating.WireName
+        is "billing.pricing.fee-rated.v1" or "billing.pricing.proration-rated.v1";
+
+    private static void Add(
+        Dictionary<PeriodKey, Dictionary<string, BigInteger>> sums, JsonElement rating, Priced amount)
+    {
+        var meter = rating.Find("meter") ?? "";
+        var key = new PeriodKey(
+            rating.Text("tenant"), rating.Find("subscription"), amount.Currency,
+            rating.GetProperty("period").Moment("start"));
+        if (!sums.TryGetValue(key, out var meters)) sums.Add(key, meters = new(StringComparer.Ordinal));
+        meters[meter] = meters.GetValueOrDefault(meter) + amount.Count;
     }
 
     private static HashSet<PeriodKey> Answered(IEnumerable<StoredFact> ratings) =>
@@ -111,7 +135,9 @@ internal static class Money
     private static IEnumerable<string> FeeBreaches(Evidence evidence) =>
         from period in evidence.Events.Where(one => one.IsRated && one.Kind is "fee" or "proration")
             .GroupBy(one => (Subscription: one.Subscription!, one.Serves))
-        let expected = Fees.Of(evidence.Catalog, period.Key.Subscription, period.Key.Serves)
+        let rated = period.Max(one => one.RecordedAt)
+        let expected = Fees.Of(
+            evidence.Catalog, period.Key.Subscription, period.Key.Serves, evidence.ReadAt, rated)
         let booked = period.Aggregate(BigInteger.Zero, (sum, one) => sum + one.Amount.Count)
         where expected != booked
         select $"fees of {period.Key.Subscription}, period from {period.Key.Serves:yyyy-MM-dd}: recounted "

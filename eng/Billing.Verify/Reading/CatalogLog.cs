@@ -15,6 +15,8 @@ internal sealed class CatalogLog
     private readonly Dictionary<string, RuleVersions> rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<SubscriptionState>> subscriptions = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Tenant, string Meter), List<SourceFrom>> sources = [];
+    private readonly Dictionary<(string Tenant, string Meter), List<Agreed>> allowances = [];
+    private readonly Dictionary<(string Tenant, string Currency), List<Agreed>> fees = [];
 
     public static CatalogLog Of(IEnumerable<StoredFact> facts)
     {
@@ -38,6 +40,14 @@ internal sealed class CatalogLog
 
     public IReadOnlyList<SourceFrom> Sources(string tenant, string meter) =>
         sources.GetValueOrDefault((tenant, meter), []);
+
+    /// <summary>What was agreed with a tenant about what it has included of a meter, whatever its plan, in order.</summary>
+    public IReadOnlyList<Agreed> Allowances(string tenant, string meter) =>
+        allowances.GetValueOrDefault((tenant, meter), []);
+
+    /// <summary>The same about the base fees that it pays in a currency.</summary>
+    public IReadOnlyList<Agreed> AgreedFees(string tenant, string currency) =>
+        fees.GetValueOrDefault((tenant, currency), []);
 
     /// <summary>Null before the first fact of it that has begun, and from its end on.</summary>
     public SubscriptionState? At(string subscription, DateTimeOffset at) =>
@@ -65,6 +75,14 @@ internal sealed class CatalogLog
                 Add(sources, (fact.Text("tenant"), fact.Text("meter")),
                     new(fact.Moment("from"), fact.Text("source") == "reported"));
                 break;
+            case "billing.pricing.tenant-allowance-set.v1":
+                Add(allowances, (fact.Text("tenant"), fact.Text("meter")), Agreed.Of(
+                    fact, fact.Find("quantity") is { } quantity ? Exact.Quantity(quantity) : null));
+                break;
+            case "billing.pricing.tenant-fee-set.v1":
+                Add(fees, (fact.Text("tenant"), fact.Text("currency")), Agreed.Of(fact, fact.FindPrice("fee")?.Count));
+                break;
+            case "billing.pricing.quota-limit-set.v1" or "billing.pricing.merge-window-set.v1": break; // not what it costs
             default:
                 throw new NotSupportedException($"The catalog has a fact {wireName}, which nothing here knows.");
         }
@@ -115,12 +133,31 @@ internal sealed record SubscriptionState(
     string TimeZone,
     DateTimeOffset From,
     DateTimeOffset? Until,
-    DateTimeOffset? TrialUntil)
+    DateTimeOffset? TrialUntil,
+    DateTimeOffset DecidedAt)
 {
     public static SubscriptionState Of(JsonElement fact) => new(
         fact.Text("tenant"), fact.Text("plan"), fact.Text("country"), fact.Text("currency"),
         DateOnly.FromDateTime(fact.GetProperty("anchor").Moment("day").UtcDateTime), fact.Text("timeZone"),
-        fact.Moment("from"), fact.FindMoment("until"), fact.FindMoment("trialUntil"));
+        fact.Moment("from"), fact.FindMoment("until"), fact.FindMoment("trialUntil"),
+        fact.GetProperty("decision").Moment("at"));
+}
+
+/// <summary>From a moment on this holds for a tenant instead of what its plan says.</summary>
+/// <param name="Plan">While it has this plan; null: whatever it has.</param>
+/// <param name="Value">Billionths of a quantity, 10^-12 of a fee; null: nothing is agreed any more.</param>
+/// <param name="DecidedAt">When it was.</param>
+internal sealed record Agreed(string? Plan, DateTimeOffset From, BigInteger? Value, DateTimeOffset DecidedAt)
+{
+    public static Agreed Of(JsonElement fact, BigInteger? value) => new(
+        fact.Find("plan"), fact.Moment("from"), value, fact.GetProperty("decision").Moment("at"));
+
+    /// <summary>What is for the plan goes first; null: nothing is agreed.</summary>
+    public static BigInteger? At(IReadOnlyList<Agreed> all, string? plan, DateTimeOffset at) =>
+        (plan is null ? null : NewestOf(all, plan, at)) ?? NewestOf(all, null, at);
+
+    private static BigInteger? NewestOf(IReadOnlyList<Agreed> all, string? plan, DateTimeOffset at) =>
+        all.LastOrDefault(one => one.Plan == plan && one.From <= at)?.Value;
 }
 
 internal sealed record SourceFrom(DateTimeOffset From, bool IsReported);

@@ -12,6 +12,9 @@ internal sealed record Evidence(
     IReadOnlySet<Guid> ParkedInLedger,
     IReadOnlyList<Suspended> Suspense)
 {
+    /// <summary>Behind everything of it.</summary>
+    public required DateTimeOffset ReadAt { get; init; }
+
     public static async Task<Evidence> Read(Stores stores, CancellationToken cancellation) => new(
         CatalogLog.Of(await stores.Facts(Stores.Pricing, Hop.Catalog, cancellation)),
         AcceptedUsage.Of(await stores.Facts(Stores.Ingestion, Hop.Usage, cancellation)),
@@ -22,9 +25,13 @@ internal sealed record Evidence(
         await stores.Parked(Stores.Pricing, cancellation),
         await stores.Parked(Stores.Ledger, cancellation),
         await stores.Rows(
-            Stores.Ledger, "select fact_id, refusal from suspense where resolution is null",
-            row => new Suspended(row.GetGuid(0), row.GetString(1)), cancellation));
+            Stores.Ledger,
+            "select fact_id, refusal from suspense where resolution is distinct from 'posted'",
+            row => new Suspended(row.GetGuid(0), row.GetString(1)), cancellation))
+    {
+        ReadAt = TimeProvider.System.GetUtcNow(),
+    };
 }
 
-/// <summary>A rating that the ledger did not post and that waits for a person.</summary>
+/// <summary>A rating that the ledger did not post: it waits for a person, or one has dismissed it.</summary>
 internal sealed record Suspended(Guid Fact, string Refusal);

@@ -12,6 +12,8 @@ internal sealed record LedgerEvent(
 
     public string Cause => Body.GetProperty("origin").Text("cause");
 
+    public DateTimeOffset RecordedAt => Body.GetProperty("origin").Moment("recordedAt");
+
     public Priced Amount => Body.Price("amount");
 
     /// <summary>It changes what a charge comes to.</summary>

@@ -190,12 +190,14 @@ internal sealed class Recount(CatalogLog catalog, Account account)
     {
         var isReported = catalog.Sources(account.Tenant, account.Meter)
             .LastOrDefault(source => source.From <= from)?.IsReported ?? false;
+        var allowances = catalog.Allowances(account.Tenant, account.Meter);
         if (account.Subscription is null)
-            return new(from, until, 0, false, isReported,
+            return new(from, until, Agreed.At(allowances, null, from) ?? 0, false, isReported,
                 Prices(from, null, catalog.CountryOfTenant[account.Tenant]));
         if (catalog.At(account.Subscription, from) is not { } state) return null;
 
-        var included = catalog.PlanAt(state.Plan, from)?.Included.GetValueOrDefault(account.Meter) ?? 0;
+        var included = Agreed.At(allowances, state.Plan, from)
+            ?? catalog.PlanAt(state.Plan, from)?.Included.GetValueOrDefault(account.Meter) ?? 0;
         return new(from, until, included, state.TrialUntil > from, isReported, Prices(from, state.Plan, state.Country));
     }
 
@@ -214,6 +216,7 @@ internal sealed class Recount(CatalogLog catalog, Account account)
         }
 
         foreach (var source in catalog.Sources(account.Tenant, account.Meter)) yield return source.From;
+        foreach (var agreed in catalog.Allowances(account.Tenant, account.Meter)) yield return agreed.From;
         if (account.Subscription is null) yield break;
 
         foreach (var state in catalog.Subscriptions[account.Subscription])

@@ -5,7 +5,8 @@ using Billing.Contracts.Values;
 namespace Billing.Pricing.Catalog;
 
 /// <summary>
-/// A catalog file in CSV: one wide table, one row for each meter, plan and price, the columns in any order.
+/// A catalog file in CSV: one wide table, one row for each meter, plan, price and agreement, the columns in
+/// any order.
 /// Lists in a field are divided by semicolons; tiers are spelled <c>0=0.01 USD;1000=0.008 USD</c>.
 /// </summary>
 public static class CatalogCsv
@@ -20,31 +21,16 @@ public static class CatalogCsv
         if (!header.Contains(CsvColumns.Kind)) errors.Add(new(1, CsvColumns.Kind, "This column is needed."));
         if (errors.Count > 0) return new(CatalogFile.Empty, errors);
 
-        var (meters, plans, prices) = (
-            new List<CatalogFile.Placed<CatalogFile.Meter>>(),
-            new List<CatalogFile.Placed<CatalogFile.Plan>>(),
-            new List<CatalogFile.Placed<CatalogFile.Price>>());
+        var rows = new CsvRows();
         foreach (var record in records.Skip(1))
         {
             var row = new CsvRow(record, header, errors);
             var before = errors.Count;
-            switch (row.Text(CsvColumns.Kind))
-            {
-                case "meter": Add(meters, row, Meter(row)); break;
-                case "plan": Add(plans, row, Plan(row)); break;
-                case "price": Add(prices, row, Price(row)); break;
-                default: row.Refuse(CsvColumns.Kind, "One of: meter, plan, price."); break;
-            }
-
+            rows.Take(row);
             if (errors.Count == before) row.RefuseWhatIsLeft();
         }
 
-        return new(new(meters, plans, prices), errors);
-
-        void Add<T>(List<CatalogFile.Placed<T>> into, CsvRow row, T? value) where T : class
-        {
-            if (value is not null) into.Add(new(row.Line, "", value));
-        }
+        return new(rows.ToFile(), errors);
     }
 
     public static string Write(CatalogFile file)
@@ -54,10 +40,12 @@ public static class CatalogCsv
         foreach (var meter in file.Meters) CsvText.Write(text, CsvColumns.Of(meter.Value));
         foreach (var plan in file.Plans) CsvText.Write(text, CsvColumns.Of(plan.Value));
         foreach (var price in file.Prices) CsvText.Write(text, CsvColumns.Of(price.Value));
+        foreach (var row in file.TenantAllowances) CsvText.Write(text, CsvAgreements.Of(row.Value));
+        foreach (var row in file.TenantFees) CsvText.Write(text, CsvAgreements.Of(row.Value));
         return text.ToString();
     }
 
-    private static CatalogFile.Meter? Meter(CsvRow row)
+    internal static CatalogFile.Meter? Meter(CsvRow row)
     {
         var id = row.Needed<MeterId>("id");
         var aggregation = row.Name<Aggregation>("aggregation");
@@ -70,7 +58,7 @@ public static class CatalogCsv
                 dimensions.Count > 0 ? [.. dimensions.Select(CsvColumns.Unescape)] : null);
     }
 
-    private static CatalogFile.Plan? Plan(CsvRow row)
+    internal static CatalogFile.Plan? Plan(CsvRow row)
     {
         var (id, name) = (row.Needed<PlanId>("id"), row.NeededText("name"));
         var (fees, included) = (row.Values<Amount>("base_fees"), row.Keyed<MeterId, Quantity>("included"));
@@ -84,7 +72,7 @@ public static class CatalogCsv
                 from);
     }
 
-    private static CatalogFile.Price? Price(CsvRow row)
+    internal static CatalogFile.Price? Price(CsvRow row)
     {
         var id = row.Needed<PriceRuleId>("id");
         var (meter, currency) = (row.Needed<MeterId>("meter"), row.Needed<Currency>("currency"));

@@ -14,7 +14,8 @@ public static class CatalogFacts
     [
         typeof(TenantSetV1), typeof(MeterSetV1), typeof(PlanPublishedV1), typeof(PriceRulePublishedV1),
         typeof(PriceRuleRetiredV1), typeof(SubscriptionSetV1), typeof(OverageSourceSetV1),
-        typeof(QuotaLimitSetV1), typeof(MergeWindowSetV1),
+        typeof(QuotaLimitSetV1), typeof(MergeWindowSetV1), typeof(TenantAllowanceSetV1),
+        typeof(TenantFeeSetV1),
     ];
 
     /// <summary>The facts of one change, each by its place.</summary>
@@ -38,6 +39,8 @@ public static class CatalogFacts
         SubscriptionSetV1 set => new(Text.Spell(set.Subscription), set.Tenant, set.Decision),
         OverageSourceSetV1 set => new(Text.Spell(set.Tenant), set.Tenant, set.Decision),
         MergeWindowSetV1 set => new(Text.Spell(set.Tenant), set.Tenant, set.Decision),
+        TenantAllowanceSetV1 set => new(Text.Spell(set.Tenant), set.Tenant, set.Decision),
+        TenantFeeSetV1 set => new(Text.Spell(set.Tenant), set.Tenant, set.Decision),
         QuotaLimitSetV1 set => new(
             set.Tenant is { } tenant ? Text.Spell(tenant)
                 : set.Plan is { } plan ? Text.Spell(plan) : Text.Spell(set.Meter),

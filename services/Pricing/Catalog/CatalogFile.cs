@@ -3,7 +3,10 @@ using Billing.Contracts.Values;
 
 namespace Billing.Pricing.Catalog;
 
-/// <summary>Meters, plans and prices as people write them into a file. One form for JSON and CSV.</summary>
+/// <summary>
+/// Meters, plans, prices, and what was agreed with tenants, as people write them into a file. One form for
+/// JSON and CSV.
+/// </summary>
 public sealed record CatalogFile(
     IReadOnlyList<CatalogFile.Placed<CatalogFile.Meter>> Meters,
     IReadOnlyList<CatalogFile.Placed<CatalogFile.Plan>> Plans,
@@ -11,16 +14,32 @@ public sealed record CatalogFile(
 {
     public static CatalogFile Empty { get; } = new([], [], []);
 
+    public IReadOnlyList<Placed<TenantAllowance>> TenantAllowances { get; init; } = [];
+
+    public IReadOnlyList<Placed<TenantFee>> TenantFees { get; init; } = [];
+
     /// <summary>The same with other names, so that two files which share some do not mean the same.</summary>
-    /// <param name="prefix">Before every name of a meter, plan and price.</param>
+    /// <param name="prefix">Before every name of a meter, plan and price; tenants are who they are.</param>
     public CatalogFile Under(string prefix)
     {
         return new(
             [.. Meters.Select(meter => meter with { Value = meter.Value with { Id = Of(meter.Value.Id) } })],
             [.. Plans.Select(plan => plan with { Value = Named(plan.Value) })],
-            [.. Prices.Select(price => price with { Value = NamedPrice(price.Value) })]);
+            [.. Prices.Select(price => price with { Value = NamedPrice(price.Value) })])
+        {
+            TenantAllowances = [.. TenantAllowances.Select(row => row with
+            {
+                Value = row.Value with { Meter = Of(row.Value.Meter), Plan = OfSome(row.Value.Plan) },
+            })],
+            TenantFees = [.. TenantFees.Select(row => row with
+            {
+                Value = row.Value with { Plan = OfSome(row.Value.Plan) },
+            })],
+        };
 
         MeterId Of(MeterId meter) => MeterId.Of($"{prefix}{meter}");
+
+        PlanId? OfSome(PlanId? plan) => plan is { } known ? OfPlan(known) : null;
 
         PlanId OfPlan(PlanId plan) => PlanId.Of($"{prefix}{plan}");
 
@@ -34,7 +53,7 @@ public sealed record CatalogFile(
         {
             Id = PriceRuleId.Of($"{prefix}{price.Id}"),
             Meter = Of(price.Meter),
-            Plan = price.Plan is { } plan ? OfPlan(plan) : null,
+            Plan = OfSome(price.Plan),
         };
     }
 
@@ -73,6 +92,32 @@ public sealed record CatalogFile(
         Amount? MaximumCap = null,
         DateTimeOffset? From = null,
         DateTimeOffset? Until = null);
+
+    /// <param name="Quantity">Null only at an end.</param>
+    /// <param name="Plan">While the tenant has this plan; null: whatever it has.</param>
+    /// <param name="From">Null: from the moment of the import on.</param>
+    /// <param name="Until">Afterwards what held before goes on.</param>
+    /// <param name="IsEnd">What the plan includes counts again.</param>
+    public sealed record TenantAllowance(
+        TenantId Tenant,
+        MeterId Meter,
+        Quantity? Quantity = null,
+        PlanId? Plan = null,
+        DateTimeOffset? From = null,
+        DateTimeOffset? Until = null,
+        bool IsEnd = false);
+
+    /// <param name="Plan">While the tenant has this plan; null: whatever it has.</param>
+    /// <param name="From">Null: from the moment of the import on.</param>
+    /// <param name="Until">Afterwards what held before goes on.</param>
+    /// <param name="IsEnd">The fee of the plan, in the currency of this one, counts again.</param>
+    public sealed record TenantFee(
+        TenantId Tenant,
+        Amount Fee,
+        PlanId? Plan = null,
+        DateTimeOffset? From = null,
+        DateTimeOffset? Until = null,
+        bool IsEnd = false);
 }
 
 /// <summary>One thing that is wrong with a file.</summary>

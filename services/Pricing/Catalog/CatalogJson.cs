@@ -4,8 +4,9 @@ using Billing.Contracts;
 namespace Billing.Pricing.Catalog;
 
 /// <summary>
-/// A catalog file in JSON: an object with <c>meters</c>, <c>plans</c> and <c>prices</c>, each a list. Every
-/// entry is read by itself, so that one import names everything that is wrong, by line and field.
+/// A catalog file in JSON: an object with <c>meters</c>, <c>plans</c>, <c>prices</c>,
+/// <c>tenantAllowances</c> and <c>tenantFees</c>, each a list. Every entry is read by itself, so that one
+/// import names everything that is wrong, by line and field.
 /// </summary>
 public static class CatalogJson
 {
@@ -21,7 +22,7 @@ public static class CatalogJson
 
     public static FileRead Read(ReadOnlySpan<byte> json)
     {
-        var file = new Lists([], [], []);
+        var file = new Lists([], [], [], [], []);
         var errors = new List<FileError>();
         try
         {
@@ -32,7 +33,12 @@ public static class CatalogJson
             errors.Add(new((int)(refused.LineNumber ?? 0) + 1, "", Sentence(refused)));
         }
 
-        return new(new(file.Meters, file.Plans, file.Prices), errors);
+        return new(
+            new(file.Meters, file.Plans, file.Prices)
+            {
+                TenantAllowances = file.TenantAllowances,
+                TenantFees = file.TenantFees,
+            }, errors);
     }
 
     public static byte[] Write(CatalogFile file) => JsonSerializer.SerializeToUtf8Bytes(
@@ -41,6 +47,8 @@ public static class CatalogJson
             Meters = file.Meters.Select(meter => meter.Value),
             Plans = file.Plans.Select(plan => plan.Value),
             Prices = file.Prices.Select(price => price.Value),
+            TenantAllowances = file.TenantAllowances.Select(row => row.Value),
+            TenantFees = file.TenantFees.Select(row => row.Value),
         },
         Indented);
 
@@ -57,8 +65,9 @@ public static class CatalogJson
         {
             var (list, line) = (reader.GetString()!, LineOf(json, reader.TokenStartIndex));
             reader.Read();
-            if (list is not ("meters" or "plans" or "prices"))
-                errors.Add(new(line, list, "A catalog has meters, plans and prices, nothing else."));
+            if (list is not ("meters" or "plans" or "prices" or "tenantAllowances" or "tenantFees"))
+                errors.Add(new(line, list,
+                    "A catalog has meters, plans, prices, tenantAllowances and tenantFees, nothing else."));
             else if (reader.TokenType != JsonTokenType.StartArray)
                 errors.Add(new(line, list, "This is a list."));
             else
@@ -84,7 +93,9 @@ public static class CatalogJson
             var entry = json[start..(int)reader.BytesConsumed];
             if (list == "meters") Add(file.Meters, entry, place, errors);
             else if (list == "plans") Add(file.Plans, entry, place, errors);
-            else Add(file.Prices, entry, place, errors);
+            else if (list == "prices") Add(file.Prices, entry, place, errors);
+            else if (list == "tenantFees") Add(file.TenantFees, entry, place, errors);
+            else Add(file.TenantAllowances, entry, place, errors);
         }
     }
 
@@ -123,5 +134,7 @@ public static class CatalogJson
     private sealed record Lists(
         List<CatalogFile.Placed<CatalogFile.Meter>> Meters,
         List<CatalogFile.Placed<CatalogFile.Plan>> Plans,
-        List<CatalogFile.Placed<CatalogFile.Price>> Prices);
+        List<CatalogFile.Placed<CatalogFile.Price>> Prices,
+        List<CatalogFile.Placed<CatalogFile.TenantAllowance>> TenantAllowances,
+        List<CatalogFile.Placed<CatalogFile.TenantFee>> TenantFees);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
 using Billing.Pricing.Subscriptions;
@@ -55,6 +56,15 @@ public sealed record CatalogState
     public ImmutableDictionary<TenantId, ImmutableList<MergeWindowSetV1>> MergeWindows { get; init; } =
         ImmutableDictionary<TenantId, ImmutableList<MergeWindowSetV1>>.Empty;
 
+    public ImmutableDictionary<AllowanceScope, ImmutableList<TenantAllowanceSetV1>> Allowances
+    {
+        get;
+        init;
+    } = ImmutableDictionary<AllowanceScope, ImmutableList<TenantAllowanceSetV1>>.Empty;
+
+    public ImmutableDictionary<FeeScope, ImmutableList<TenantFeeSetV1>> Fees { get; init; } =
+        ImmutableDictionary<FeeScope, ImmutableList<TenantFeeSetV1>>.Empty;
+
     /// <summary>The index of all price rules; made at its first use.</summary>
     public PriceBook Prices => prices.Value;
 
@@ -79,6 +89,12 @@ public sealed record CatalogState
                 rule with { RetiredFrom = retired.From == Moments.Never ? null : retired.From }),
         },
         SubscriptionSetV1 set => Evolve(set),
+        _ => Append(fact),
+    };
+
+    // Each holds from a moment on until the next of its kind.
+    private CatalogState Append(object fact) => fact switch
+    {
         OverageSourceSetV1 set => this with
         {
             OverageSources = OverageSources.SetItem(
@@ -94,6 +110,15 @@ public sealed record CatalogState
         {
             MergeWindows = MergeWindows.SetItem(
                 set.Tenant, MergeWindows.GetValueOrDefault(set.Tenant, []).Add(set)),
+        },
+        TenantAllowanceSetV1 set => this with
+        {
+            Allowances = Allowances.SetItem(
+                AllowanceScope.Of(set), Allowances.GetValueOrDefault(AllowanceScope.Of(set), []).Add(set)),
+        },
+        TenantFeeSetV1 set => this with
+        {
+            Fees = Fees.SetItem(FeeScope.Of(set), Fees.GetValueOrDefault(FeeScope.Of(set), []).Add(set)),
         },
         _ => this,
     };
@@ -122,14 +147,4 @@ public sealed record CatalogState
                 : SubscriptionsOf,
         };
     }
-}
-
-/// <summary>All versions of one plan. The newest that has begun is in force.</summary>
-public sealed record PlanHistory(IReadOnlyList<PlanPublishedV1> Versions)
-{
-    public PlanPublishedV1 Newest => Versions[^1];
-
-    /// <summary>Null before the plan's first moment.</summary>
-    public PlanPublishedV1? InForce(DateTimeOffset moment) =>
-        Versions.LastOrDefault(version => version.From <= moment);
 }

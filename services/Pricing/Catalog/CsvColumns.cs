@@ -15,7 +15,8 @@ internal static class CsvColumns
         Kind, "id", "name", "event_type", "unit", "aggregation", "property", "filter", "dimensions",
         "base_fees", "included", "meter", "currency", "plan", "country", "tenant", "where", "model", "price",
         "amount", "size",
-        "tiers", "minimum", "maximum", "minimum_commitment", "maximum_cap", "from", "until",
+        "tiers", "minimum", "maximum", "minimum_commitment", "maximum_cap", "from", "until", "quantity",
+        "is_end",
     ];
 
     public static IEnumerable<string?> Of(CatalogFile.Meter meter) => Row(new()
@@ -83,7 +84,7 @@ internal static class CsvColumns
         _ => throw new ArgumentException($"{model.GetType().Name} has no columns.", nameof(model)),
     };
 
-    private static IEnumerable<string?> Row(Dictionary<string, string?> row) =>
+    internal static IEnumerable<string?> Row(Dictionary<string, string?> row) =>
         All.Select(column => row.GetValueOrDefault(column));
 
     private static string Tiers(IReadOnlyList<TierV1> tiers) =>
@@ -100,6 +101,6 @@ internal static class CsvColumns
     public static string Unescape(string text) => text.Replace("%3B", ";", StringComparison.Ordinal)
         .Replace("%3D", "=", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
 
-    private static string? Moment(DateTimeOffset? moment) =>
+    internal static string? Moment(DateTimeOffset? moment) =>
         moment?.UtcDateTime.ToString(MomentJson.Format, CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,8 @@
 namespace Billing.Pricing.Catalog;
 
-/// <summary>The catalog as a file: the newest version of everything that is not retired.</summary>
+/// <summary>
+/// The catalog as a file: the newest version of everything that is not retired, and all that was agreed.
+/// </summary>
 public static class ExportCatalog
 {
     public static CatalogFile From(CatalogState state) => new(
@@ -24,5 +26,9 @@ public static class ExportCatalog
                 .Select((rule, index) => new CatalogFile.Placed<CatalogFile.Price>(0, $"prices[{index}]", new(
                     rule.Rule, rule.Meter, rule.Currency, rule.Model, rule.Plan, rule.Country, rule.Tenant,
                     rule.Where, rule.MinimumCommitment, rule.MaximumCap, rule.From, rule.Until))),
-        ]);
+        ])
+    {
+        TenantAllowances = FileAgreements.Allowances(state),
+        TenantFees = FileAgreements.Fees(state),
+    };
 }

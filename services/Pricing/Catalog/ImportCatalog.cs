@@ -1,10 +1,11 @@
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Prices;
 
 namespace Billing.Pricing.Catalog;
 
 /// <summary>
-/// A whole file of meters, plans and prices becomes facts, or none of it does. What the catalog says already
-/// is passed over, so the same file can be imported again.
+/// A whole file of meters, plans, prices and agreements becomes facts, or none of it does. What the catalog
+/// says already is passed over, so the same file can be imported again.
 /// </summary>
 public static class ImportCatalog
 {
@@ -21,6 +22,10 @@ public static class ImportCatalog
             Take(plan, PublishPlan.Decide(Command(plan.Value, state, author, now), state, now));
         foreach (var price in file.Prices)
             Take(price, PublishPrice.Decide(Command(price.Value, state, author, now), state, now));
+        foreach (var row in file.TenantAllowances)
+            Take(row, FileAgreements.Decide(row.Value, state, author, now));
+        foreach (var row in file.TenantFees)
+            Take(row, SetFee.Decide(FileAgreements.Command(row.Value, state, author, now), state, now));
 
         return errors.Count > 0 ? new([], errors) : new(facts, []);
 

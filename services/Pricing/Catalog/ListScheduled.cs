@@ -15,7 +15,7 @@ public static class ListScheduled
 
     /// <param name="Id">By which it is withdrawn.</param>
     /// <param name="What">plan, price, end of a price, subscription, end of a subscription, end of a trial,
-    /// overage source, quota limit, or merge window.</param>
+    /// overage source, quota limit, merge window, allowance of a tenant, or base fee of a tenant.</param>
     /// <param name="Key">The plan, rule, subscription, tenant or meter.</param>
     public sealed record Item(
         Guid Id, DateTimeOffset From, string What, string Key, string? Tenant, string Actor, string Reason);

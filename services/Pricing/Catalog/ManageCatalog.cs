@@ -1,9 +1,11 @@
 using Billing.Contracts.Values;
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Catalog.Storage;
 using Billing.Pricing.Merging;
 using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
 using Billing.Pricing.Subscriptions;
+using Billing.ServiceDefaults;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
@@ -42,6 +44,8 @@ public static class ManageCatalog
         GetOverages.Map(app);
         RecalculateOverages.Map(app);
         ManageMergeWindows.Map(app);
+        ManageAllowances.Map(app);
+        ManageFees.Map(app);
         ListMerged.Map(app);
         ManageQuotas.Map(app);
         CheckQuota.Map(app);

@@ -21,19 +21,19 @@ public static class PostCatalog
     private const string Json = "application/json", Csv = "text/csv";
 
     /// <param name="IsDryRun">Nothing was stored.</param>
-    /// <param name="Meters">How many are new or changed; as plans and prices.</param>
+    /// <param name="Meters">How many are new or changed; as all the others.</param>
     /// <param name="CatalogNumber">With the file taken; null where it has errors.</param>
     /// <param name="Errors">Of a dry run; otherwise a file with errors is refused.</param>
     public sealed record Report(
-        bool IsDryRun, int Meters, int Plans, int Prices, long? CatalogNumber,
-        IReadOnlyList<FileError> Errors);
+        bool IsDryRun, int Meters, int Plans, int Prices, int TenantAllowances, int TenantFees,
+        long? CatalogNumber, IReadOnlyList<FileError> Errors);
 
     public static void Map(WebApplication app)
     {
         var catalog = app.MapGroup(Route).WithTags("Catalog");
         catalog.MapPost("import", Import).RequireAuthorization(Policies.Ops)
             .WithIdempotencyKey(required: false).WithName("ImportCatalog")
-            .WithSummary("Meters, plans and prices from a file, all of it or nothing; dryRun only tries.")
+            .WithSummary("Meters, plans, prices, agreements from a file, all or nothing; dryRun only tries.")
             .Accepts<string>(Json, Csv)
             .WithMetadata(new RequestSizeLimitAttribute(LargestFileBytes));
         catalog.MapGet("export", Export).RequireAuthorization(Policies.Finance).WithName("ExportCatalog")
@@ -73,7 +73,7 @@ public static class PostCatalog
         if (outcome is CatalogChange.Done done) return TypedResults.Ok(Of(done, isDryRun));
 
         return isDryRun
-            ? TypedResults.Ok(new Report(true, 0, 0, 0, null, errors))
+            ? TypedResults.Ok(new Report(true, 0, 0, 0, 0, 0, null, errors))
             : Problems.Refuse(
                 ProblemTypes.Unprocessable, "The file has errors; nothing of it was taken.",
                 [new("errors", errors)]);
@@ -95,7 +95,7 @@ public static class PostCatalog
 
     private static Report Of(CatalogChange.Done done, bool isDryRun) => new(
         isDryRun, Count<MeterSetV1>(done), Count<PlanPublishedV1>(done), Count<PriceRulePublishedV1>(done),
-        done.Catalog.Number, []);
+        Count<TenantAllowanceSetV1>(done), Count<TenantFeeSetV1>(done), done.Catalog.Number, []);
 
     private static int Count<T>(CatalogChange.Done done) => done.Facts.Count(fact => fact.Message is T);
 

@@ -31,7 +31,8 @@ public static class ReadNames
         foreach (var member in Enum.GetValues<T>())
             if (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()) == text) return member;
 
-        throw new RefusedRequestException($"'{name}' is none of the states that there are.");
+        var all = Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName);
+        throw new RefusedRequestException($"'{name}' is one of: {string.Join(", ", all)}.");
     }
 
     /// <summary>One page of what is in memory, in the order of its names.</summary>

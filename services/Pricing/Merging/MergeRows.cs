@@ -10,23 +10,25 @@ namespace Billing.Pricing.Merging;
 /// <summary>Rows of <c>merge_windows</c> and <c>merged_ratings</c>.</summary>
 internal static class MergeRows
 {
-    /// <summary>Those of the ratings that are parts.</summary>
-    public static async Task<List<(FactId Id, BillingPeriod Window)>> Windows(
+    /// <summary>Those of the ratings that are parts; those that were told, with their charge.</summary>
+    public static async Task<List<(FactId Id, BillingPeriod Window, ChargeId? Charge)>> Windows(
         NpgsqlConnection connection, Guid[] ratings, CancellationToken cancellation)
     {
-        var found = new List<(FactId, BillingPeriod)>();
+        var found = new List<(FactId, BillingPeriod, ChargeId?)>();
         if (ratings.Length == 0) return found;
 
         await using var command = new NpgsqlCommand(
-            "select rating_id, window_start, window_end from merged_ratings where rating_id = any ($1)",
-            connection)
+            "select rating_id, window_start, window_end, charge_id from merged_ratings "
+            + "where rating_id = any ($1)", connection)
         {
             Parameters = { new() { Value = ratings } },
         };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
-            found.Add((new(rows.GetGuid(0)), new(
-                rows.GetFieldValue<DateTimeOffset>(1), rows.GetFieldValue<DateTimeOffset>(2))));
+            found.Add((
+                new(rows.GetGuid(0)),
+                new(rows.GetFieldValue<DateTimeOffset>(1), rows.GetFieldValue<DateTimeOffset>(2)),
+                rows.IsDBNull(3) ? null : new ChargeId(rows.GetGuid(3))));
         return found;
     }
 

@@ -44,7 +44,7 @@ public static class DecideQuota
     public static Answer Decide(
         Limits limits, State state, Quantity units, PeriodTotal total, DateTimeOffset now)
     {
-        var used = UsageView.Of(state.Terms, state.Tally, total, now).Used;
+        var used = UsageView.UsedOf(state.Terms, state.Tally, total);
         var (verdict, reason) = Worst(
         [
             Hard(limits.HardCap, used + units, limits.WarnAtPercent),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
 using Billing.Pricing.Catalog;
@@ -7,7 +8,6 @@ using Billing.Pricing.Rating.Taking;
 using Billing.Pricing.Subscriptions;
 using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database;
-using Npgsql;
 
 namespace Billing.Pricing.Overage;
 
@@ -19,6 +19,10 @@ namespace Billing.Pricing.Overage;
 public sealed class QuotaDesk(
     ServiceDatabase database, StoredCatalog stored, CatalogDesk desk, ReadUsage usage, FindZone zones)
 {
+    private const int MostTerms = 10_000;
+
+    private readonly ConcurrentDictionary<Guid, (long Number, Terms Terms)> _terms = [];
+
     /// <summary>For services of the platform and staff.</summary>
     /// <returns>Null: no such tenant or meter, or no currency to count in.</returns>
     public async Task<Outcome?> Check(
@@ -29,8 +33,8 @@ public sealed class QuotaDesk(
         {
             var (known, now) = (stored.Last(), desk.Time);
             var (key, limit) = Find(tenant, meter, known.State, now);
-            var (isOld, tally, passed) = await Ask(connection, known, key, limit, cancellation);
-            if (isOld)
+            var found = await QuotaQuestion.Ask(connection, known, key, limit, cancellation);
+            if (found.IsCatalogOld)
             {
                 await stored.Read(connection, cancellation);
                 continue;
@@ -38,7 +42,7 @@ public sealed class QuotaDesk(
 
             if (key is null) return null;
 
-            var state = await State(key, tally, passed, known, now, cancellation);
+            var state = await State(key, found, known, now, cancellation);
             return await Answer(key, limit, state, units, cancellation);
         }
     }
@@ -82,40 +86,25 @@ public sealed class QuotaDesk(
             SetQuotaLimit.InForce(meter, tenant, plan, state, now));
     }
 
-    private static async Task<(bool IsOld, TallyRow? Tally, DateTimeOffset? PassedAt)> Ask(
-        NpgsqlConnection connection, KnownCatalog known, TallyKey? key, QuotaLimitSetV1? limit,
+    private async Task<DecideQuota.State> State(
+        TallyKey key, QuotaQuestion.Found found, KnownCatalog known, DateTimeOffset now,
         CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new("select 1 from catalog_facts where number > $1 limit 1")
-                {
-                    Parameters = { new() { Value = known.Number } },
-                },
-                TallyRows.Find([key?.Id ?? Guid.Empty]),
-                SoftCaps.Find(key?.Id, limit),
-            },
-        };
-        await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        var isOld = await rows.ReadAsync(cancellation);
-        await rows.NextResultAsync(cancellation);
-        var row = await rows.ReadAsync(cancellation) ? TallyRows.Read(rows) : null;
-        await rows.NextResultAsync(cancellation);
-        return (
-            isOld, row,
-            await rows.ReadAsync(cancellation) ? rows.GetFieldValue<DateTimeOffset>(0) : null);
+        var terms = TermsOf(key, known);
+        if (found.Tally is { } tally && tally.Terms != terms.Id)
+            terms = key.Terms((await desk.At(found.CatalogNumber, cancellation)).State, zones);
+        return new(terms, found.Tally ?? Tally.Empty(terms), found.PassedAt, now);
     }
 
-    private async Task<DecideQuota.State> State(
-        TallyKey key, TallyRow? row, DateTimeOffset? passed, KnownCatalog known, DateTimeOffset now,
-        CancellationToken cancellation)
+    /// <summary>Put together once for as long as the catalog stays as it is.</summary>
+    private Terms TermsOf(TallyKey key, KnownCatalog known)
     {
+        if (_terms.TryGetValue(key.Id, out var kept) && kept.Number == known.Number) return kept.Terms;
+
+        if (_terms.Count >= MostTerms) _terms.Clear();
         var terms = key.Terms(known.State, zones);
-        if (row is not null && row.Tally.Terms != terms.Id)
-            terms = key.Terms((await desk.At(row.CatalogNumber, cancellation)).State, zones);
-        return new(terms, row?.Tally ?? Tally.Empty(terms), passed, now);
+        _terms[key.Id] = (known.Number, terms);
+        return terms;
     }
 
     private async Task<Outcome> Answer(
@@ -124,7 +113,7 @@ public sealed class QuotaDesk(
     {
         var (total, now) = (new PeriodTotal { IsTraced = false }, state.AsOf);
         if (limit?.SoftCap is { } cap && state.SoftCapPassedAt is null
-            && UsageView.Of(state.Terms, state.Tally, total, now).Used > cap)
+            && UsageView.UsedOf(state.Terms, state.Tally, total) > cap)
         {
             await SoftCaps.Put(database, key, limit, now, cancellation);
             state = state with { SoftCapPassedAt = now };

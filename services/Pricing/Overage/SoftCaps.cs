@@ -42,6 +42,6 @@ internal static class SoftCaps
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static string Cap(QuotaLimitSetV1? limit) =>
+    public static string Cap(QuotaLimitSetV1? limit) =>
         limit?.SoftCap is { } cap ? Text.Spell(cap) : "";
 }

@@ -42,6 +42,15 @@ public sealed record UsageView(
             PriceOf(segment), cost, OverageSources.Of(terms, tally, total), asOf);
     }
 
+    /// <summary>The units alone.</summary>
+    internal static Quantity UsedOf(Terms terms, Tally tally, PeriodTotal total)
+    {
+        total.Of(terms, tally.Cells, tally.IsAnswered);
+        var used = Quantity.Zero;
+        foreach (var line in total.Lines) used += line.Free + line.Billable;
+        return used;
+    }
+
     /// <summary>The segment in force, or the last one that was; null where there is none.</summary>
     internal static Segment? Now(Terms terms, DateTimeOffset moment) =>
         terms.Segments.LastOrDefault(segment => segment.From <= moment) ?? terms.Segments.FirstOrDefault();

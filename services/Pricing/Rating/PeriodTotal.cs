@@ -103,7 +103,9 @@ public sealed class PeriodTotal
         var (line, rule) = (piece.Line, piece.Match.Rule);
         var sheet = IsTraced ? Sheet : null;
         if (pieces.Count > 1) sheet?.Begin(rule, terms.Segments[piece.Segment].From);
-        if (!piece.Free.IsZero) sheet?.Add("included", ExtendedPrice.Zero(terms.Currency), piece.Free);
+        if (!piece.Free.IsZero)
+            sheet?.Add(
+                terms.Segments[piece.Segment].IncludedWord, ExtendedPrice.Zero(terms.Currency), piece.Free);
 
         var price = rule.Model is PriceModelV1.Percentage
             ? Percentage.Price(piece.Fees!.Value, piece.Measured, piece.To - piece.From, sheet)

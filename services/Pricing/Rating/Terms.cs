@@ -54,8 +54,10 @@ public sealed record Terms(
 
 /// <summary>A part of a period in which nothing changes.</summary>
 /// <param name="Days">Whole days on the wall calendar; a day belongs to what begins on it.</param>
-/// <param name="Included">What the plan includes of the meter in the whole period.</param>
+/// <param name="Included">Of the meter in the whole period, by the plan or as agreed with the
+/// tenant.</param>
 /// <param name="IsTrial">Usage costs nothing, uses up no allowance and moves no tier.</param>
+/// <param name="Agreed">The version of that agreement; null: it is the plan's.</param>
 /// <param name="Prices">Those that usage may have, the first that matches its dimensions counts.</param>
 public sealed record Segment(
     DateTimeOffset From,
@@ -64,8 +66,13 @@ public sealed record Segment(
     Quantity Included,
     bool IsTrial,
     OverageSource Source,
-    ImmutableArray<PriceMatch> Prices)
+    ImmutableArray<PriceMatch> Prices,
+    int? Agreed = null)
 {
+    /// <summary>What is included, in the words of the arithmetic.</summary>
+    public string IncludedWord { get; } =
+        Agreed is { } version ? $"included by agreement, version {version}" : "included";
+
     /// <summary>Whether usage of that scope is the source of what is charged here.</summary>
     public bool IsSource(UsageScope scope) =>
         scope == (Source == OverageSource.Reported ? UsageScope.OverLimit : UsageScope.Whole);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Values;
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Catalog;
 using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
@@ -27,10 +28,11 @@ public static class TermsOf
             if (subscription.InForce(from) is not { } inForce) continue;
 
             var scope = new PriceScope(tenant, meter.Meter, currency, inForce.Plan, inForce.Country);
+            var included = AgreedAllowances.InForce(tenant, meter.Meter, inForce.Plan, catalog, from);
             Append(segments, new(
-                from, until, LocalDays.Between(from, until, zone),
-                Included(catalog, inForce.Plan, meter.Meter, from), inForce.TrialUntil > from,
-                SetOverageSource.InForce(sources, from), catalog.Prices.InForce(scope, from)));
+                from, until, LocalDays.Between(from, until, zone), included.Quantity,
+                inForce.TrialUntil > from, SetOverageSource.InForce(sources, from),
+                catalog.Prices.InForce(scope, from), included.Version));
         }
 
         var days = LocalDays.In(period, zone);
@@ -46,12 +48,17 @@ public static class TermsOf
         var scope = new PriceScope(tenant.Tenant, meter.Meter, currency, null, tenant.Country);
         var sources = catalog.OverageSources.GetValueOrDefault((tenant.Tenant, meter.Meter), []);
         var borders = catalog.Prices.Borders(scope, period.Start, period.EndExclusive)
-            .Concat(sources.Select(source => source.From));
+            .Concat(sources.Select(source => source.From))
+            .Concat(AgreedAllowances.Borders(tenant.Tenant, meter.Meter, [], catalog));
         var segments = ImmutableArray.CreateBuilder<Segment>();
         foreach (var (from, until) in Spans(period, borders))
+        {
+            var included = AgreedAllowances.InForce(tenant.Tenant, meter.Meter, null, catalog, from);
             Append(segments, new(
-                from, until, LocalDays.Between(from, until, Utc), Quantity.Zero, IsTrial: false,
-                SetOverageSource.InForce(sources, from), catalog.Prices.InForce(scope, from)));
+                from, until, LocalDays.Between(from, until, Utc), included.Quantity, IsTrial: false,
+                SetOverageSource.InForce(sources, from), catalog.Prices.InForce(scope, from),
+                included.Version));
+        }
 
         return Make(tenant.Tenant, null, meter, currency, period, LocalDays.In(period, Utc), segments);
     }
@@ -67,10 +74,11 @@ public static class TermsOf
         var prices = places.SelectMany(place => catalog.Prices.Borders(
             new(subscription.First.Tenant, meter, subscription.First.Currency, place.Plan, place.Country),
             start, end));
-        var plans = subscription.Facts.Select(fact => fact.Plan).Distinct()
-            .SelectMany(plan => catalog.Plans.GetValueOrDefault(plan)?.Versions ?? [])
+        var plans = subscription.Facts.Select(fact => fact.Plan).Distinct().ToList();
+        var versions = plans.SelectMany(plan => catalog.Plans.GetValueOrDefault(plan)?.Versions ?? [])
             .Select(version => version.From);
-        return subscription.Borders(start, end).Concat(prices).Concat(plans)
+        return subscription.Borders(start, end).Concat(prices).Concat(versions)
+            .Concat(AgreedAllowances.Borders(subscription.First.Tenant, meter, plans, catalog))
             .Concat(sources.Select(source => source.From));
     }
 
@@ -87,11 +95,7 @@ public static class TermsOf
         return all.Zip(all.Skip(1));
     }
 
-    private static Quantity Included(CatalogState catalog, PlanId plan, MeterId meter, DateTimeOffset at) =>
-        catalog.Plans.GetValueOrDefault(plan)?.InForce(at)?.Included
-            .FirstOrDefault(allowance => allowance.Meter == meter)?.Quantity ?? Quantity.Zero;
-
-    // A border at which nothing changes for this meter is none.
+    // A border at which nothing changes for this meter is none; an agreement that says the same is nothing.
     private static void Append(ImmutableArray<Segment>.Builder segments, Segment next)
     {
         if (segments is [.., var last] && last.Until == next.From && IsSame(last, next))

@@ -71,10 +71,6 @@ internal static class RateFees
                     work.Send(lane, rated.Fact.Tenant, rated.Id, rated.Fact, null);
                 return (rated.Fees, null);
             case RateProration.Outcome.Later later: return (null, later.At);
-            case RateProration.Outcome.Refused refused:
-                throw new InvalidOperationException(
-                    $"Days of {subscription.First.Subscription} from {refused.From:u} on were prorated "
-                    + "before: correct it by hand.");
             default: return (null, null);
         }
     }

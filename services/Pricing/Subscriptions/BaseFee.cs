@@ -1,19 +1,25 @@
 using Billing.Contracts.Ratings;
 using Billing.Contracts.Values;
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Catalog;
 using Billing.Pricing.Rating;
 
 namespace Billing.Pricing.Subscriptions;
 
 /// <summary>
-/// The base fees of a period: each plan's for the days on which it is in force, a trial free. One sum and one
-/// division, ending at 12 decimals, half-even.
+/// The base fees of a period: each plan's, or what was agreed with the tenant instead, for the days on which
+/// it is in force, a trial free. One sum and one division, ending at 12 decimals, half-even.
 /// </summary>
 public static class BaseFee
 {
     /// <summary>Days of a period under one plan.</summary>
     /// <param name="Fee">For a whole period.</param>
-    public sealed record Part(DateTimeOffset From, DateTimeOffset Until, PlanId Plan, Amount Fee, int Days);
+    /// <param name="Agreed">The version of the agreement with the tenant; null: it is the plan's.</param>
+    public sealed record Part(
+        DateTimeOffset From, DateTimeOffset Until, PlanId Plan, Amount Fee, int Days, int? Agreed = null)
+    {
+        public bool HasSameFee(Part other) => Plan == other.Plan && Fee == other.Fee;
+    }
 
     /// <summary>Empty where the subscription is not in force in the period.</summary>
     public static IReadOnlyList<Part> Parts(
@@ -24,7 +30,7 @@ public static class BaseFee
         DateTimeOffset[] borders =
         [
             period.Start,
-            .. subscription.Borders(period.Start, period.EndExclusive).Distinct().Order(),
+            .. Borders(subscription, period, catalog).Distinct().Order(),
             period.EndExclusive,
         ];
         foreach (var (from, until) in borders.Zip(borders.Skip(1)))
@@ -33,14 +39,28 @@ public static class BaseFee
 
             // A new version of a plan changes its fee with the next period, or with the next change of plan.
             if (inForce.Plan != plan) (plan, since) = (inForce.Plan, from);
-            var fee = inForce.TrialUntil > from
+            var isTrial = inForce.TrialUntil > from;
+            var agreed = isTrial
+                ? null
+                : AgreedFees.InForce(inForce.Tenant, plan, inForce.Currency, catalog, from);
+            var fee = isTrial
                 ? Amount.Zero(inForce.Currency)
-                : FeeOf(catalog, plan, inForce.Currency, since);
-            Append(parts, new(from, until, plan, fee, LocalDays.Between(from, until, zone)));
+                : agreed?.Fee ?? FeeOf(catalog, plan, inForce.Currency, since);
+            Append(parts, new(
+                from, until, plan, fee, LocalDays.Between(from, until, zone), agreed?.Version));
         }
 
         return parts;
     }
+
+    // An agreement counts from its own moment on, as a change of the subscription does.
+    private static IEnumerable<DateTimeOffset> Borders(
+        SubscriptionHistory subscription, BillingPeriod period, CatalogState catalog) =>
+        AgreedFees.Borders(
+                subscription.First.Tenant, subscription.First.Currency,
+                subscription.Facts.Select(fact => fact.Plan).Distinct(), catalog)
+            .Where(border => period.Start < border && border < period.EndExclusive)
+            .Concat(subscription.Borders(period.Start, period.EndExclusive));
 
     public static Amount Total(IReadOnlyList<Part> parts, int ofDays, Currency currency) =>
         DayShares.Sum(parts.Select(part => (part.Fee, part.Days)), ofDays, currency);
@@ -54,8 +74,9 @@ public static class BaseFee
         {
             var share = part.Fee.Prorate(part.Days, ofDays);
             rest -= share;
+            var word = part.Agreed is { } version ? $" by agreement, version {version}" : "";
             yield return new(
-                $"{part.Plan}, {part.Days} of {ofDays} days", isTakenBack ? -share : share,
+                $"{part.Plan}{word}, {part.Days} of {ofDays} days", isTakenBack ? -share : share,
                 Quantity.From(part.Days), IsRounded: (part.Fee.Trillionths * part.Days) % ofDays != 0);
         }
 
@@ -72,8 +93,7 @@ public static class BaseFee
 
     private static void Append(List<Part> parts, Part next)
     {
-        if (parts is [.., var last] && last.Until == next.From && last.Plan == next.Plan
-            && last.Fee == next.Fee)
+        if (parts is [.., var last] && last.Until == next.From && last.HasSameFee(next))
             parts[^1] = last with { Until = next.Until, Days = last.Days + next.Days };
         else parts.Add(next);
     }

@@ -57,10 +57,6 @@ public static class RateProration
         public sealed record Later(DateTimeOffset At) : Outcome;
 
         public sealed record Rated(FactId Id, ProrationRatedV1 Fact, FeesRated Fees) : Outcome;
-
-        /// <summary>Days from that moment on were prorated before, and one id is one rating: for a
-        /// person.</summary>
-        public sealed record Refused(DateTimeOffset From) : Outcome;
     }
 
     public static Outcome Decide(
@@ -70,7 +66,6 @@ public static class RateProration
         var parts = BaseFee.Parts(subscription, period, catalog, zone);
         if (FirstDifference(known.Parts, parts) is not { } from) return new Outcome.Nothing();
         if (from > now) return new Outcome.Later(from);
-        if (known.Covered.Contains(from)) return new Outcome.Refused(from);
 
         var first = subscription.First;
         var days = LocalDays.In(period, zone);
@@ -78,7 +73,8 @@ public static class RateProration
         var covered = new BillingPeriod(from, period.EndExclusive);
         var plan = subscription.InForce(from)?.Plan ?? subscription.Newest.Plan;
         return new Outcome.Rated(
-            RatingIds.Proration(first.Subscription, period, covered),
+            RatingIds.Proration(
+                first.Subscription, period, covered, known.Covered.Count(before => before == from)),
             new(first.Tenant, first.Subscription, plan, period, covered, total - known.Total, new(
                 [
                     .. BaseFee.Steps(parts, days, first.Currency),
@@ -98,9 +94,9 @@ public static class RateProration
             if (index >= after.Count) return before[index].From;
 
             var (one, other) = (before[index], after[index]);
-            if (one == other) continue;
+            if (one with { Agreed = other.Agreed } == other) continue;
             if (one.From != other.From) return one.From < other.From ? one.From : other.From;
-            if (one.Plan != other.Plan || one.Fee != other.Fee) return one.From;
+            if (!one.HasSameFee(other)) return one.From;
 
             return one.Until < other.Until ? one.Until : other.Until;
         }

@@ -1,6 +1,7 @@
 using Billing.Contracts.Catalog;
 using Billing.Contracts.Ratings;
 using Billing.Contracts.Values;
+using Billing.Pricing.Agreements;
 using Billing.Pricing.Catalog;
 using Billing.Pricing.Overage;
 using Billing.Pricing.Prices;
@@ -16,10 +17,12 @@ public static class ReadSubscriptions
 {
     /// <summary>What one meter costs under a subscription at a moment.</summary>
     /// <param name="Included">In each period.</param>
+    /// <param name="IsIncludedAgreed">It was agreed with the tenant; else it is the plan's.</param>
     /// <param name="Prices">The first whose dimensions match counts. Empty: usage waits for a
     /// price.</param>
     public sealed record MeterTerms(
-        MeterId Meter, string Unit, Quantity Included, OverageSource Source, IReadOnlyList<Price> Prices);
+        MeterId Meter, string Unit, Quantity Included, bool IsIncludedAgreed, OverageSource Source,
+        IReadOnlyList<Price> Prices);
 
     public sealed record Price(
         PriceRuleId Rule, int Version, PriceLevel Level, Properties? Where, PriceModelV1 Model,
@@ -89,15 +92,16 @@ public static class ReadSubscriptions
         SubscriptionSetV1 terms, DateTimeOffset at, CatalogState catalog) =>
     [
         .. catalog.Meters.Values.OrderBy(meter => meter.Meter.ToString(), StringComparer.Ordinal)
-            .Select(meter => new MeterTerms(
-                meter.Meter, meter.Unit,
-                catalog.Plans.GetValueOrDefault(terms.Plan)?.InForce(at)?.Included
-                    .FirstOrDefault(included => included.Meter == meter.Meter)?.Quantity ?? Quantity.Zero,
+            .Select(meter => (Meter: meter, Included: AgreedAllowances.InForce(
+                terms.Tenant, meter.Meter, terms.Plan, catalog, at)))
+            .Select(one => (one.Meter, one.Included.Quantity, IsAgreed: one.Included.Version is not null))
+            .Select(one => new MeterTerms(
+                one.Meter.Meter, one.Meter.Unit, one.Quantity, one.IsAgreed,
                 SetOverageSource.InForce(
-                    catalog.OverageSources.GetValueOrDefault((terms.Tenant, meter.Meter), []), at),
+                    catalog.OverageSources.GetValueOrDefault((terms.Tenant, one.Meter.Meter), []), at),
                 [
                     .. catalog.Prices.InForce(
-                        new(terms.Tenant, meter.Meter, terms.Currency, terms.Plan, terms.Country), at)
+                        new(terms.Tenant, one.Meter.Meter, terms.Currency, terms.Plan, terms.Country), at)
                         .Select(Of),
                 ])),
     ];

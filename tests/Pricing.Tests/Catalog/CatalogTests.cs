@@ -111,6 +111,8 @@ public class CatalogTests
             new OverageSourceSetV1(Tenant, Meter, OverageSource.Reported, Now, Decision),
             new QuotaLimitSetV1(Meter, Now, Decision, Tenant, HardCap: Units(10)),
             new MergeWindowSetV1(Tenant, MergeWindow.Hour, Now, Decision),
+            new TenantAllowanceSetV1(Tenant, Meter, 1, Now, Decision, Units(10)),
+            new TenantFeeSetV1(Tenant, Currency.Of("USD"), 1, Now, Decision, Money("10 USD")),
         ];
 
         facts.Select(fact => fact.GetType()).ShouldBe(CatalogFacts.All, ignoreOrder: true);

@@ -49,6 +49,27 @@ public sealed class WithdrawScheduledTests
     }
 
     [Test]
+    public void what_was_withdrawn_is_not_in_the_way_of_what_came_before_it()
+    {
+        var state = CatalogOf(
+            MeterSet(), PlanVersion(5, "10 USD"), PlanVersion(6, "20 USD") with { Version = 2, From = May },
+            PlanVersion(7, "30 USD") with { Version = 3, From = June }, Subscribed(),
+            Subscribed() with { Country = "DE", From = May }, Subscribed() with { Country = "IT", From = June },
+            Rule(PerUnit("1 USD")), Rule(PerUnit("2 USD")) with { Version = 2, From = May },
+            Rule(PerUnit("3 USD")) with { Version = 3, From = June },
+            new MergeWindowSetV1(Tenant, MergeWindow.Hour, May, Decision),
+            new MergeWindowSetV1(Tenant, MergeWindow.Day, June, Decision));
+
+        while (ListScheduled.Of(state, Now) is [.., var last])
+            state = Accept(state, WithdrawScheduled.Decide(new(last.Id, Bob), state, Now));
+
+        state.Plans[Plan].InForce(June)!.BaseFees.ShouldBe([Money("10 USD")]);
+        state.Subscriptions[Sub].InForce(June)!.Country.ShouldBe("FR");
+        state.Rules.Values.Single().InForce(June)!.Model.ShouldBe(PerUnit("1 USD"));
+        SetMergeWindow.WindowOf(state.MergeWindows[Tenant], June, new(June, June.AddDays(30))).ShouldBeNull();
+    }
+
+    [Test]
     public void a_first_price_is_retired_and_the_end_of_a_price_is_lifted()
     {
         var first = Rule(PerUnit("1 USD")) with { From = May };

@@ -82,6 +82,37 @@ public sealed class AnswerPeriodTests
         (await bench.Told()).OfType<FeeRatedV1>().Select(fee => fee.Period.Start.Month).ShouldBe([3, 4]);
     }
 
+    /// <summary>See docs/adr/0014.</summary>
+    [Test]
+    public async Task a_period_that_was_opened_again_goes_on_over_the_same_uses_and_is_answered_by_its_next_number()
+    {
+        await Answer();
+        await bench.Hear(new ReopenAskedV1(Tenant, Ask.Currency, March, 1, Decision, Sub));
+        bench.StartAgain();
+        // Between the closes all that can happen to a period: late use, a cancel, a price that is dearer by then.
+        await bench.Take(Use("2", 45), Cancel("1"), Use("3", 10));
+        await bench.Change(Rule(PerUnit("2 USD")) with
+        {
+            Version = 2,
+            From = At("2026-03-05T00:00:00Z"),
+            MinimumCommitment = Money("50 USD"),
+        });
+        await bench.Settle();
+        var before = (await bench.Told()).Count;
+        await bench.Close(Ask with { CloseNumber = 2 });
+        await bench.Close(Ask with { CloseNumber = 2 });
+
+        var told = await bench.Told();
+        told.Skip(before).ShouldHaveSingleItem().ShouldBeOfType<PeriodAnsweredV1>().CloseNumber.ShouldBe(2);
+        told.OfType<TrueUpRatedV1>().ShouldHaveSingleItem().Amount.ShouldBe(Money("20 USD"));
+        told.OfType<FeeRatedV1>().Select(fee => fee.Period.Start.Month).ShouldBe([3, 4]);
+        // 55 units at 2 USD, the minimum of 50 reached; what was told adds up to it.
+        (await bench.Ask<decimal>("select total from tallies")).ShouldBe(110m);
+        Amount.Sum(
+            told.Where(fact => fact is not FeeRatedV1).Select(RatingBench.AmountOf).OfType<Amount>(), Ask.Currency)
+            .ShouldBe(Money("110 USD"));
+    }
+
     [Test]
     public async Task at_the_deadline_the_answer_names_what_is_missing()
     {

@@ -10,7 +10,6 @@ using Billing.LocalTools;
 using Billing.Pricing.Catalog;
 using Billing.Pricing.Catalog.Storage;
 using Billing.Pricing.Rating.Taking;
-using Billing.Pricing.Subscriptions;
 using Billing.Pricing.Tests.Taking;
 using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database;

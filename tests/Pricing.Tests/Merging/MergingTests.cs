@@ -74,7 +74,7 @@ public sealed class MergingTests
     }
 
     [Test]
-    public async Task a_cancel_is_part_of_the_window_of_its_use_open_or_closed()
+    public async Task a_cancel_is_part_of_the_open_window_and_takes_back_of_the_charge_once_that_is_told()
     {
         await Catalog(Window(MergeWindow.Hour));
         await bench.Take(Use("1", 5), Cancel("1"), Use("1", 7, revision: 1), Cancel("2"));
@@ -87,8 +87,11 @@ public sealed class MergingTests
         await bench.Take(Cancel("1", revision: 1), Use("1", 8, revision: 2));
         await Later(TimeSpan.FromMinutes(1));
 
-        (await bench.Amounts()).ShouldBe([Money("0.08 USD"), Money("0.01 USD")]);
-        (await bench.Told())[1].ShouldBeOfType<MergedRatedV1>().Quantity.ShouldBe(Units(1));
+        (await bench.Amounts()).ShouldBe([Money("0.08 USD"), Money("-0.07 USD"), Money("0.08 USD")]);
+        var charge = RatingIds.Merged(
+            Tenant, Meter, new(At("2026-03-10T00:00:00Z"), At("2026-03-10T01:00:00Z")), IdOf("1"));
+        (await bench.Told())[1].ShouldBeOfType<CancelRatedV1>().Charge.ShouldBe(new ChargeId(charge.Value));
+        (await bench.Told())[2].ShouldBeOfType<MergedRatedV1>().Facts.ShouldBe([IdOf("1", 2)]);
         (await bench.Ask<decimal>("select total from tallies")).ShouldBe(0.09m);
     }
 
@@ -110,7 +113,12 @@ public sealed class MergingTests
         [
             (nameof(UseRatedV1), 0.01m), (nameof(UseRatedV1), 0.02m), (nameof(UseRatedV1), 0.04m),
             (nameof(UseRatedV1), 0.16m), (nameof(MergedRatedV1), 0.08m), (nameof(CancelRatedV1), -0.02m),
-            (nameof(MergedRatedV1), -0.08m),
+            (nameof(CancelRatedV1), -0.08m),
+        ]);
+        (await bench.Told())[^2..].Cast<CancelRatedV1>().Select(cancel => cancel.Charge.Value).ShouldBe(
+        [
+            IdOf("2").Value,
+            RatingIds.Merged(Tenant, Meter, new(At("2026-03-10T10:00:00Z"), At("2026-03-10T11:00:00Z")), IdOf("4")).Value,
         ]);
     }
 

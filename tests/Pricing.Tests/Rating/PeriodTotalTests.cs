@@ -43,6 +43,7 @@ public class PeriodTotalTests
         told.Count(one => one.total == 0).ShouldBeLessThan(600);
         told.Count(one => one.story.IsClosed).ShouldBeGreaterThan(50);
         told.Count(one => one.story.Facts.OfType<OverageSourceSetV1>().Any()).ShouldBeGreaterThan(50);
+        told.Count(one => one.story.Facts.OfType<TenantAllowanceSetV1>().Any()).ShouldBeGreaterThan(50);
         told.Count(one => one.story.Facts.OfType<PriceRulePublishedV1>().Any(rule => rule.Where is not null)).ShouldBeGreaterThan(50);
     }
 

@@ -167,6 +167,7 @@ internal sealed class RecountOracle(IReadOnlyList<object> facts, MeterSetV1 mete
         PriceRuleRetiredV1 retired => [retired.From],
         SubscriptionSetV1 sub => [sub.From, sub.Until ?? sub.From, sub.TrialUntil ?? sub.From],
         OverageSourceSetV1 source => [source.From],
+        TenantAllowanceSetV1 agreed => [agreed.From],
         _ => [],
     };
 
@@ -177,7 +178,13 @@ internal sealed class RecountOracle(IReadOnlyList<object> facts, MeterSetV1 mete
         facts.OfType<OverageSourceSetV1>().LastOrDefault(source => source.From <= at)?.Source ?? OverageSource.Computed;
 
     private BigInteger Included(SubscriptionSetV1 sub, DateTimeOffset at) =>
-        (BigInteger)(facts.OfType<PlanPublishedV1>().LastOrDefault(plan => plan.Plan == sub.Plan && plan.From <= at)?
+        (BigInteger)(Agreed(sub.Plan, at) ?? Agreed(null, at) ?? OfPlan(sub, at));
+
+    private Int128? Agreed(PlanId? plan, DateTimeOffset at) => facts.OfType<TenantAllowanceSetV1>()
+        .LastOrDefault(agreed => Equals(agreed.Plan, plan) && agreed.From <= at)?.Quantity?.Billionths;
+
+    private Int128 OfPlan(SubscriptionSetV1 sub, DateTimeOffset at) =>
+        (facts.OfType<PlanPublishedV1>().LastOrDefault(plan => plan.Plan == sub.Plan && plan.From <= at)?
             .Included.FirstOrDefault(allowance => allowance.Meter == meter.Meter)?.Quantity.Billionths ?? 0);
 
     private PriceRulePublishedV1? RuleAt(DateTimeOffset at, Properties dimensions)

@@ -135,6 +135,7 @@ public static class Stories
                 Moments.Zip(Gen.Choose(0, 1), (at, plan) => (object)(sub with { Plan = Plans[plan], From = at })),
                 Moments.Zip(Gen.Elements(OverageSource.Reported, OverageSource.Computed), (at, source) =>
                     (object)new OverageSourceSetV1(Tenant, Meter, source, at, Decision)),
+                Moments.Zip(Gen.Choose(0, 700), (at, included) => (object)Agreed(at, included, meter)),
                 Moments.Zip(Gen.Choose(0, 3), (at, rule) => (object)new PriceRuleRetiredV1(Name(rule), at, Decision)))
             .ArrayOf(count)
         select Legal(made, sub, hasFirst).ToArray();
@@ -163,6 +164,9 @@ public static class Stories
                 case OverageSourceSetV1 set when set.From > lastSource:
                     lastSource = set.From;
                     yield return set;
+                    break;
+                case TenantAllowanceSetV1 set:
+                    yield return set with { Version = Next(versions, $"agreed {set.Plan}") };
                     break;
                 case PriceRuleRetiredV1 end when versions.ContainsKey(end.Rule.ToString()) && retired.Add(end.Rule):
                     yield return end;
@@ -207,6 +211,12 @@ public static class Stories
         };
         return new(plan, version, plan.ToString(), from, [], [new(Meter, Quantity.From(units))], Decision);
     }
+
+    // For every plan, for one of them, or an end of what was agreed.
+    private static TenantAllowanceSetV1 Agreed(DateTimeOffset from, int included, MeterSetV1 meter) => new(
+        Tenant, Meter, 0, from, Decision,
+        included < 100 ? null : Plan(Plans[0], 0, from, included - 100, meter).Included[0].Quantity,
+        (included % 3) switch { 0 => null, 1 => Plans[0], _ => Plans[1] });
 
     private static DateTimeOffset At(int month, int day, int hour) => new(2026, month, day, hour, 0, 0, TimeSpan.Zero);
 }

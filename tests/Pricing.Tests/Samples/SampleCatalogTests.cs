@@ -174,7 +174,7 @@ public class SampleCatalogTests
             "line 2, price: 0.10 USD is not the spelling of a UnitPrice.",
             "line 3, tiers: 10: a name and a value with = between them.",
             "line 4, currency: This field is needed here.",
-            "line 5, kind: One of: meter, plan, price.",
+            "line 5, kind: One of: meter, plan, price, tenant-allowance, tenant-fee.",
             "line 6, unit: This kind of row has no such field.",
         ]);
         CatalogCsv.Read("kind,colour\n").Errors.ShouldHaveSingleItem().Field.ShouldBe("colour");

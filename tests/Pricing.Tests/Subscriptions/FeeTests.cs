@@ -83,7 +83,7 @@ public class FeeTests
     }
 
     [Test]
-    public void an_end_in_mid_period_gives_back_its_days_and_the_same_days_are_not_prorated_twice()
+    public void an_end_in_mid_period_gives_back_its_days_and_when_it_is_taken_back_the_days_cost_again()
     {
         var catalog = CatalogOf(MeterSet(), Starter, Subscribed());
         var fees = Rate(catalog, March).Fees!;
@@ -92,7 +92,10 @@ public class FeeTests
         var back = Prorate(ended, fees, At("2026-03-22T00:00:00Z")).ShouldBeOfType<RateProration.Outcome.Rated>();
 
         back.Fact.Amount.ShouldBe(Money("-10 USD"));
-        Prorate(catalog, back.Fees, At("2026-03-22T00:00:00Z")).ShouldBeOfType<RateProration.Outcome.Refused>();
+        var again = Prorate(catalog, back.Fees, At("2026-03-22T00:00:00Z")).ShouldBeOfType<RateProration.Outcome.Rated>();
+        again.Fact.Amount.ShouldBe(Money("10 USD"));
+        again.Id.ShouldNotBe(back.Id);
+        Prorate(catalog, again.Fees, March.EndExclusive).ShouldBeOfType<RateProration.Outcome.Nothing>();
     }
 
     [Test]

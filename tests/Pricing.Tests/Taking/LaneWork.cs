@@ -1,5 +1,5 @@
 using Billing.Pricing.Rating.Taking;
-using Billing.Pricing.Subscriptions;
+using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.UsagePath;
 using Billing.ServiceDefaults.UsagePath.Waiting;
 using Npgsql;

@@ -7,7 +7,7 @@ using Billing.Pricing.Catalog;
 using Billing.Pricing.Catalog.Storage;
 using Billing.Pricing.Closing;
 using Billing.Pricing.Rating.Taking;
-using Billing.Pricing.Subscriptions;
+using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 using Billing.ServiceDefaults.UsagePath.Waiting;
@@ -74,16 +74,19 @@ public sealed class RatingBench : IAsyncDisposable
     /// <summary>Invoicing asks, and the clock looks.</summary>
     public async Task Close(CloseAskedV1 ask)
     {
-        await using (var transaction = await Transactions.Begin(default))
-        {
-            var fact = new Fact(
-                Topics.Invoices, Lanes.Of(ask.Tenant), 1, new(Guid.CreateVersion7()), WireNames.Of(ask.GetType()),
-                ask.Tenant.ToString(), ContractsJson.Write(ask), null);
-            await new TakeAsks().Apply(new([fact], transaction, Time.GetUtcNow()), default);
-            await transaction.Commit(default);
-        }
-
+        await Hear(ask);
         await Look();
+    }
+
+    /// <summary>What Invoicing says, to whomever.</summary>
+    public async Task Hear(object said)
+    {
+        await using var transaction = await Transactions.Begin(default);
+        var fact = new Fact(
+            Topics.Invoices, Lanes.Of(Rating.Given.Tenant), 1, new(Guid.CreateVersion7()),
+            WireNames.Of(said.GetType()), Rating.Given.Tenant.ToString(), ContractsJson.Write(said), null);
+        await new TakeAsks().Apply(new([fact], transaction, Time.GetUtcNow()), default);
+        await transaction.Commit(default);
     }
 
     /// <summary>What is due by the clock is left to the owners of the lanes, who take it.</summary>
@@ -106,7 +109,18 @@ public sealed class RatingBench : IAsyncDisposable
         + "on conflict (topic, lane) do update set read_up_to = excluded.read_up_to");
 
     /// <summary>What was left for the owner of the lanes, by at most so many rows a batch.</summary>
-    public Task TakeInbox(int most = 500) => LaneWork.TakeInbox(Transactions, Desk, Time.GetUtcNow(), most);
+    public async Task TakeInbox(int most = 500)
+    {
+        try
+        {
+            await LaneWork.TakeInbox(Transactions, Desk, Time.GetUtcNow(), most);
+        }
+        catch (TryAgainException)
+        {
+            // What a batch that died had left in memory is noticed when it is written; the usage path tries again.
+            await LaneWork.TakeInbox(Transactions, Desk, Time.GetUtcNow(), most);
+        }
+    }
 
     public Task Sweep() => LaneWork.Sweep(Transactions, History, Time.GetUtcNow());
 

@@ -13,9 +13,10 @@ internal static class ScheduledPrices
         for (var place = 0; place < spans.Count; place++)
         {
             var (from, until, version) = spans[place];
+            var isLast = place == spans.Count - 1;
             yield return new(
                 from, "price", Text.Spell(version.Rule), version.Tenant, version.Decision, "",
-                decision => UndoVersion(rule, version, decision));
+                decision => UndoVersion(rule, version, isLast ? until : null, decision));
             if (place + 1 < spans.Count && spans[place + 1].From == until) continue;
 
             yield return new(
@@ -45,15 +46,21 @@ internal static class ScheduledPrices
             Model = other.Model,
         } == other;
 
-    // What would hold without it is said anew, as versions of its span.
+    // What would hold without it is said anew, as versions of its span. Where it is the last one that stands,
+    // versions behind it say the same, since later ones were withdrawn.
     private static CatalogDecision UndoVersion(
-        RuleHistory rule, PriceRulePublishedV1 version, DecisionV1 decision)
+        RuleHistory rule, PriceRulePublishedV1 version, DateTimeOffset? last, DecisionV1 decision)
     {
-        if (version.Version != rule.Newest.Version) return WithdrawScheduled.LaterFirst();
+        var isNewest = version.Version == rule.Newest.Version;
+        if (!isNewest && last is null) return WithdrawScheduled.LaterFirst();
 
-        var without = rule with { Versions = [.. rule.Versions.SkipLast(1)] };
-        var (facts, end) = (new List<object>(), version.Until ?? DateTimeOffset.MaxValue);
-        var (at, number) = (version.From, version.Version);
+        var without = rule with
+        {
+            Versions = [.. rule.Versions.Where(other => other.Version < version.Version)],
+        };
+        var facts = new List<object>();
+        var end = isNewest ? version.Until ?? DateTimeOffset.MaxValue : last!.Value;
+        var (at, number) = (version.From, rule.Newest.Version);
         foreach (var span in without.Spans().Where(span => span.Overlaps(version.From, end)))
         {
             if (span.From > at) return Gap();

@@ -26,7 +26,7 @@ internal static class ScheduledSubscriptions
         SubscriptionHistory subscription, SubscriptionSetV1 set, DecisionV1 decision)
     {
         var newest = subscription.Newest;
-        if (newest.From > set.From) return WithdrawScheduled.LaterFirst();
+        if (subscription.Standing.From > set.From) return WithdrawScheduled.LaterFirst();
 
         return subscription.Facts.LastOrDefault(fact => fact.From < set.From) is { } before
             ? CatalogDecision.Record(before with

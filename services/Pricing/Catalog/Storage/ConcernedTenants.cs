@@ -20,7 +20,7 @@ public static class ConcernedTenants
         {
             if (PriceFor.Of(fact, catalog.State) is { } price) prices[price] = id;
             foreach (var (tenant, subscription) in Of(fact, catalog.State))
-                Add(tenant, new(id, (fact as OverageSourceSetV1)?.Meter, subscription));
+                Add(tenant, new(id, MeterOf(fact), subscription));
         }
 
         foreach (var (price, id) in prices)
@@ -49,7 +49,17 @@ public static class ConcernedTenants
                 (subscription.First.Tenant, (SubscriptionId?)subscription.First.Subscription)),
         SubscriptionSetV1 subscription => [(subscription.Tenant, subscription.Subscription)],
         OverageSourceSetV1 source => [(source.Tenant, null)],
+        TenantAllowanceSetV1 allowance => [(allowance.Tenant, null)],
+        TenantFeeSetV1 fee => [(fee.Tenant, null)],
         _ => [],
+    };
+
+    // Null: it is about all of them, or about fees.
+    private static MeterId? MeterOf(object fact) => fact switch
+    {
+        OverageSourceSetV1 source => source.Meter,
+        TenantAllowanceSetV1 allowance => allowance.Meter,
+        _ => null,
     };
 
     /// <summary>Whom a price is for.</summary>

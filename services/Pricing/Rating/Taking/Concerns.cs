@@ -13,6 +13,7 @@ internal static class Concerns
         MeterSetV1 set => set.Meter == key.Meter,
         SubscriptionSetV1 set => set.Tenant == key.Tenant,
         OverageSourceSetV1 set => set.Tenant == key.Tenant && set.Meter == key.Meter,
+        TenantAllowanceSetV1 set => set.Tenant == key.Tenant && set.Meter == key.Meter,
         PlanPublishedV1 => key.Subscription is not null,
         PriceRulePublishedV1 version => Is(version, key),
         PriceRuleRetiredV1 retired =>

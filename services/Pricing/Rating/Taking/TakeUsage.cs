@@ -18,11 +18,14 @@ public sealed class TakeUsage(RatingDesk desk) : IFactHandler
     /// <summary>The event: a cancel is parked behind the use that it takes back.</summary>
     public string KeyOf(Fact fact)
     {
-        var usage = fact.WireName == Canceled
-            ? fact.Read<UsageCanceledV1>().Event
-            : fact.Read<UsageAcceptedV1>().Event;
+        var usage = fact.WireName == Canceled ? Cancel(fact).Event : Use(fact).Event;
         return $"{usage.Source} {usage.Id}";
     }
+
+    /// <summary>While the batch before it is written, the next one becomes objects.</summary>
+    public object? Read(Fact fact) => fact.WireName == Accepted ? Use(fact)
+        : fact.WireName == Canceled ? Cancel(fact)
+        : null;
 
     public async Task Apply(FactBatch batch, CancellationToken cancellation)
     {
@@ -99,16 +102,21 @@ public sealed class TakeUsage(RatingDesk desk) : IFactHandler
                 .Select(row => RatingIds.Use(row.Use.Event, row.Use.Revision, row.Meter)), cancellation);
     }
 
+    private static UsageAcceptedV1 Use(Fact fact) =>
+        fact.Reading as UsageAcceptedV1 ?? fact.Read<UsageAcceptedV1>();
+
+    private static UsageCanceledV1 Cancel(Fact fact) =>
+        fact.Reading as UsageCanceledV1 ?? fact.Read<UsageCanceledV1>();
+
     /// <param name="Usage">The id of the usage fact that it is about.</param>
     private sealed record Step(Fact Fact, Guid Usage, UsageAcceptedV1? Use, UsageCanceledV1? Cancel)
     {
         public static Step Of(Fact fact)
         {
-            if (fact.WireName == Accepted)
-                return new(fact, fact.Id.Value, fact.Read<UsageAcceptedV1>(), null);
+            if (fact.WireName == Accepted) return new(fact, fact.Id.Value, TakeUsage.Use(fact), null);
             if (fact.WireName != Canceled) return new(fact, fact.Id.Value, null, null);
 
-            var cancel = fact.Read<UsageCanceledV1>();
+            var cancel = TakeUsage.Cancel(fact);
             return new(fact, UsageIds.Accepted(cancel.Event, cancel.Revision).Value, null, cancel);
         }
     }

@@ -35,9 +35,11 @@ internal static class TallyRows
         new(row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5)));
 
     public static TallyRow Read(DbDataReader row) => new(
-        Key(row), row.GetInt64(6), row.GetInt64(7),
-        JsonSerializer.Deserialize<Tally>(row.GetString(8), ContractsJson.Options)!,
+        Key(row), row.GetInt64(6), row.GetInt64(7), Tally(row.GetString(8)),
         row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9));
+
+    public static Tally Tally(string json) =>
+        JsonSerializer.Deserialize<Tally>(json, ContractsJson.Options)!;
 
     public static async Task<List<TallyRow>> Read(
         NpgsqlConnection connection, NpgsqlBatchCommand find, CancellationToken cancellation)

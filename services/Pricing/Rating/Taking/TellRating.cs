@@ -8,6 +8,6 @@ internal static class TellRating
     public static void Tell(
         this RatingWork work, int lane, TenantId tenant, FactId id, object rating, string? trace)
     {
-        if (!work.Merges.Add(id, rating)) work.Send(lane, tenant, id, rating, trace);
+        if (!work.Merges.Add(id, rating)) work.Send(lane, tenant, id, work.Merges.Alone(rating), trace);
     }
 }

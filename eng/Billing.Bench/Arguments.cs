@@ -20,7 +20,16 @@ internal sealed class Arguments(IReadOnlyList<string> arguments)
     }
 
     /// <exception cref="BenchFailed">It is not a number from 1 on.</exception>
-    public int Number(string name, int otherwise) => Value(name) is not { } text ? otherwise
-        : int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
+    public int Number(string name, int otherwise) =>
+        Value(name) is { } text ? Parse(name, text) : otherwise;
+
+    /// <summary>Several, with commas between them; null where none are asked for.</summary>
+    /// <exception cref="BenchFailed">One of them is not a number from 1 on.</exception>
+    public int[]? Numbers(string name) => Value(name) is { } text
+        ? [.. text.Split(',').Select(one => Parse(name, one))]
+        : null;
+
+    private static int Parse(string name, string text) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
         : throw new BenchFailed($"{name} is a number from 1 on.");
 }

@@ -23,7 +23,7 @@ internal static class EvenLoad
         await using var ingestion = await bench.StartIngestion(cancellation);
         await ingestion.UntilReady(cancellation);
         var key = await bench.ApiKey(ingestion.Address, cancellation);
-        using var client = HttpRuns.Client(ingestion.Address, key, connections: 4);
+        using var caller = HttpRuns.Connect(ingestion.Address, key);
         using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig
         {
             BootstrapServers = bench.BootstrapServers,
@@ -38,7 +38,7 @@ internal static class EvenLoad
             {
                 for (var one = 0; one < InCall; one++)
                     producer.Produce(Topics.RawUsage, new() { Value = kafka.Batch(1) });
-                await HttpRuns.Call(client, http, InCall, cancellation);
+                HttpRuns.Call(caller, http, InCall);
             }
 
             memory.Add(ProcessTree.ResidentBytes(ingestion.ProcessId) >> 20);

@@ -15,7 +15,8 @@ internal sealed record Settings(
         return new(
             asked.Number("--events", quick ? 20_000 : 200_000), asked.Number("--pairs", quick ? 1 : 3),
             asked.Number("--seconds", quick ? 1 : 5), asked.Number("--minutes", 0), only is null or "kafka",
-            only is null or "http", quick ? [1, 500] : [1, 100, 500], quick ? [1, 8] : [1, 4, 8, 16]);
+            only is null or "http", asked.Numbers("--per-call") ?? (quick ? [1, 500] : [1, 100, 500]),
+            asked.Numbers("--connections") ?? (quick ? [1, 8] : [1, 4, 8, 16]));
     }
 }
 

@@ -98,14 +98,16 @@ internal static class EndToEndBench
         var events = load.Sent;
         Flow.Mark? first = null, half = null;
         var megabytes = pipeline.Services.Select(_ => 0L).ToArray();
-        var end = await flow.Until(events, mark =>
-        {
-            if (mark.State.Accepted > 0) first ??= mark;
-            if (mark.State.Charged >= events / 2) half ??= mark;
-            for (var place = 0; place < megabytes.Length; place++)
-                megabytes[place] = Math.Max(
-                    megabytes[place], ProcessTree.ResidentBytes(pipeline.Services[place].Process.Id) >> 20);
-        }, cancellation);
+        var end = await flow.Until(
+            events,
+            state => (state.Accepted > 0 && first is null) || (state.Charged >= events / 2 && half is null),
+            mark =>
+            {
+                if (mark.State.Accepted > 0) first ??= mark;
+                if (mark.State.Charged >= events / 2) half ??= mark;
+                for (var place = 0; place < megabytes.Length; place++)
+                    megabytes[place] = Math.Max(megabytes[place], mark.Megabytes[place]);
+            }, cancellation);
 
         // What was taken before the first look, and what it cost to start, does not count.
         var (counted, warm) = (
@@ -131,11 +133,16 @@ internal static class EndToEndBench
             Text($"        {run.CoresUsed:N2} of {Environment.ProcessorCount} cores in use; memory of Pricing, ")
             + $"Ledger, Ingestion up to {string.Join(", ", run.Megabytes)} MiB");
         foreach (var even in pair.Even)
+        {
             Report.Line(
                 Text($"        at {even.PerSecond:N0}/s, event to balance: p50 {even.P50Milliseconds:N0} ms, p99 ")
                 + Text($"{even.P99Milliseconds:N0} ms, longest {even.MaxMilliseconds:N0} ms; ")
                 + Text($"{even.CoresUsed:N2} cores; ")
                 + (even.Wrong is null ? "adds up" : $"VOID, it does not add up: {even.Wrong}"));
+            Report.Line("             µs of CPU per event: " + Costs(even.Micros));
+            Report.Line("             until out of " + string.Join("; ", even.Hops.Select(hop =>
+                Text($"{hop.Name}: p50 {hop.P50Milliseconds:N0} ms, p99 {hop.P99Milliseconds:N0} ms"))));
+        }
     }
 
     private static void Sum(Report report, List<Pair> all)

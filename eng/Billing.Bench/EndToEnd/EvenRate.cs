@@ -12,7 +12,10 @@ internal static class EvenRate
 {
     public sealed record Latency(
         int PerSecond, long Events, double P50Milliseconds, double P99Milliseconds, double MaxMilliseconds,
-        double CoresUsed, string? Wrong);
+        IReadOnlyList<Hop> Hops, Flow.Used Micros, double CoresUsed, string? Wrong);
+
+    /// <summary>Until an event had left that service, or was so far.</summary>
+    public sealed record Hop(string Name, double P50Milliseconds, double P99Milliseconds);
 
     public static async Task<Latency> Measure(
         Installation bench, Pipeline pipeline, Flow flow, UsageLoad load, int perSecond, int seconds,
@@ -21,45 +24,58 @@ internal static class EvenRate
         var before = await pipeline.Ledger.Number(
             "select coalesce(max(seq_id), 0)::bigint from events.mt_events", cancellation);
         var begin = await flow.Look(cancellation);
-        var events = perSecond * seconds;
-        var sampling = Sample(pipeline, load.Sent + events, cancellation);
+        var (events, hops) = (perSecond * seconds, new Hops(bench));
+        var sampling = Sample(pipeline, load.Sent + events + 1, cancellation);
         var due = await Task.Run(() => Send(bench, load, perSecond, events, cancellation), cancellation);
         var seen = await sampling;
-        var end = await flow.Until(load.Sent, _ => { }, cancellation);
+        var end = await flow.Until(load.Sent, _ => false, _ => { }, cancellation);
 
-        var latencies = await Join(pipeline, due, seen, before, cancellation);
-        latencies.Sort();
+        var (appended, latencies) = await Join(pipeline, hops, due.Charges, seen, before, cancellation);
         return new(
-            perSecond, events, At(0.5), At(0.99), At(1),
-            (end.Used.All - begin.Used.All) / (end.At - begin.At).TotalSeconds,
+            perSecond, events, At(latencies, 0.5), At(latencies, 0.99), At(latencies, 1),
+            [
+                Of("Ingestion", hops.Until(Topics.Usage, due.Usages)),
+                Of("Pricing", hops.Until(Topics.Ratings, due.Charges)),
+                Of("Ledger's store", appended),
+            ],
+            end.Used.Since(begin.Used, 1e6 / events), (end.Used.All - begin.Used.All) / (end.At - begin.At).TotalSeconds,
             await flow.WhatIsWrong(load, cancellation));
 
-        double At(double part) => latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * part))];
+        static Hop Of(string name, List<double> sorted) => new(name, At(sorted, 0.5), At(sorted, 0.99));
+
+        static double At(List<double> sorted, double part) =>
+            sorted.Count == 0 ? double.NaN : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * part))];
     }
 
     // Time stamps are those of one clock, of this process.
-    private static Dictionary<Guid, long> Send(
+    private static (Dictionary<Guid, long> Usages, Dictionary<Guid, long> Charges) Send(
         Installation bench, UsageLoad load, int perSecond, int events, CancellationToken cancellation)
     {
         using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig
         {
             BootstrapServers = bench.BootstrapServers,
-            LingerMs = 2,
+            LingerMs = 5, // as clients do who set nothing; so is the choice of a partition for many at a time
             EnableIdempotence = !bench.IsEmbedded,
         }).Build();
-        var (due, began) = (new Dictionary<Guid, long>(events), Stopwatch.GetTimestamp());
+        // A producer that has just been made is not what is measured.
+        producer.Produce(Topics.RawUsage, load.Next().Message);
+        producer.Flush(cancellation);
+
+        var (usages, charges) = (new Dictionary<Guid, long>(events), new Dictionary<Guid, long>(events));
+        var began = Stopwatch.GetTimestamp();
         for (var one = 0; one < events; one++)
         {
             cancellation.ThrowIfCancellationRequested();
             var at = began + (long)((double)one / perSecond * Stopwatch.Frequency);
             while (Stopwatch.GetTimestamp() < at) Thread.Sleep(1);
-            var (message, charge) = load.Next();
-            due.Add(charge, at);
-            producer.Produce(new TopicPartition(Topics.RawUsage, one % Topics.Partitions), message);
+            var (message, usage, charge) = load.Next();
+            usages.Add(usage, at);
+            charges.Add(charge, at);
+            producer.Produce(Topics.RawUsage, message);
         }
 
         producer.Flush(cancellation);
-        return due;
+        return (usages, charges);
     }
 
     /// <summary>When the balances were seen to be how far.</summary>
@@ -90,24 +106,28 @@ internal static class EvenRate
         }
     }
 
-    private static async Task<List<double>> Join(
-        Pipeline pipeline, Dictionary<Guid, long> due, List<(long At, long Position)> seen, long after,
+    private static async Task<(List<double> Appended, List<double> Balanced)> Join(
+        Pipeline pipeline, Hops hops, Dictionary<Guid, long> due, List<(long At, long Position)> seen, long after,
         CancellationToken cancellation)
     {
         await using var command = pipeline.Ledger.Data.CreateCommand(
-            "select id, seq_id from events.mt_events where seq_id > $1 order by seq_id");
+            "select id, seq_id, timestamp from events.mt_events where seq_id > $1 order by seq_id");
         command.Parameters.Add(new() { Value = after });
         await using var rows = await command.ExecuteReaderAsync(cancellation);
-        var (latencies, place) = (new List<double>(due.Count), 0);
+        var (appended, latencies, place) = (new List<double>(due.Count), new List<double>(due.Count), 0);
         while (await rows.ReadAsync(cancellation))
         {
             while (seen[place].Position < rows.GetInt64(1)) place++;
-            if (due.TryGetValue(rows.GetGuid(0), out var at))
-                latencies.Add(Stopwatch.GetElapsedTime(at, seen[place].At).TotalMilliseconds);
+            if (!due.TryGetValue(rows.GetGuid(0), out var at)) continue;
+
+            appended.Add(hops.Since(at, rows.GetDateTime(2)));
+            latencies.Add(Stopwatch.GetElapsedTime(at, seen[place].At).TotalMilliseconds);
         }
 
+        appended.Sort();
+        latencies.Sort();
         return latencies.Count == due.Count
-            ? latencies
+            ? (appended, latencies)
             : throw new BenchFailed($"{latencies.Count} of {due.Count} events became charges.");
     }
 }

@@ -14,6 +14,7 @@ internal sealed class Flow(Installation bench, Pipeline pipeline)
         """;
 
     private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BetweenMarks = TimeSpan.FromMilliseconds(500);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
@@ -34,9 +35,40 @@ internal sealed class Flow(Installation bench, Pipeline pipeline)
             (Broker - before.Broker) * scale, (Bench - before.Bench) * scale);
     }
 
-    public sealed record Mark(TimeSpan At, State State, Used Used);
+    /// <param name="Megabytes">Of the services.</param>
+    public sealed record Mark(TimeSpan At, State State, Used Used, IReadOnlyList<long> Megabytes);
 
-    public async Task<Mark> Look(CancellationToken cancellation)
+    public async Task<Mark> Look(CancellationToken cancellation) => MarkOf(await Ask(cancellation));
+
+    /// <summary>
+    /// Until so many are in the balances; calls back at some looks, and at each that tells something.
+    /// </summary>
+    public async Task<Mark> Until(
+        long charges, Func<State, bool> isTelling, Action<Mark> seen, CancellationToken cancellation)
+    {
+        var (last, lastChange, lastMark) = (default(State), _clock.Elapsed, TimeSpan.Zero);
+        while (true)
+        {
+            var state = await Ask(cancellation);
+            var isDone = state.Charged >= charges && state.Distance == 0;
+            if (isDone || isTelling(state) || _clock.Elapsed - lastMark > BetweenMarks)
+            {
+                var mark = MarkOf(state);
+                seen(mark);
+                if (isDone) return mark;
+
+                lastMark = mark.At;
+            }
+
+            if (state != last) (last, lastChange) = (state, _clock.Elapsed);
+            if (_clock.Elapsed - lastChange > LongestStandstill)
+                throw new BenchFailed($"it stands still at {state}; they said: " + string.Join(
+                    "; ", pipeline.Services.Select(service => $"{service.Project}: {service.Process.Said}")));
+            await Task.Delay(100, cancellation); // looking costs some milliseconds
+        }
+    }
+
+    private async Task<State> Ask(CancellationToken cancellation)
     {
         foreach (var service in pipeline.Services) service.ShouldRun();
         var accepted = await pipeline.Ingestion.Number(
@@ -44,28 +76,18 @@ internal sealed class Flow(Installation bench, Pipeline pipeline)
         await using var command = pipeline.Ledger.Data.CreateCommand(LedgerState);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
-        var state = new State(accepted, row.GetInt64(0), row.GetInt64(1) - row.GetInt64(2));
-        return new(_clock.Elapsed, state, new(
-            By(pipeline.Ingestion.Process.Id), By(pipeline.Pricing.Process.Id), By(pipeline.Ledger.Process.Id),
-            By(bench.PostgresId), By(bench.BrokerId), Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds));
+        return new(accepted, row.GetInt64(0), row.GetInt64(1) - row.GetInt64(2));
     }
 
-    /// <summary>Until so many are in the balances; calls back at each look.</summary>
-    public async Task<Mark> Until(long charges, Action<Mark> seen, CancellationToken cancellation)
+    private Mark MarkOf(State state)
     {
-        var (last, lastChange) = (default(State), _clock.Elapsed);
-        while (true)
-        {
-            var mark = await Look(cancellation);
-            seen(mark);
-            if (mark.State.Charged >= charges && mark.State.Distance == 0) return mark;
+        var processes = new ProcessTree();
+        return new(_clock.Elapsed, state, new(
+            By(pipeline.Ingestion.Process.Id), By(pipeline.Pricing.Process.Id), By(pipeline.Ledger.Process.Id),
+            By(bench.PostgresId), By(bench.BrokerId), Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds),
+            [.. pipeline.Services.Select(service => processes.ResidentBytesOf(service.Process.Id) >> 20)]);
 
-            if (mark.State != last) (last, lastChange) = (mark.State, mark.At);
-            if (mark.At - lastChange > LongestStandstill)
-                throw new BenchFailed($"it stands still at {mark.State}; they said: " + string.Join(
-                    "; ", pipeline.Services.Select(service => $"{service.Project}: {service.Process.Said}")));
-            await Task.Delay(100, cancellation); // looking costs some milliseconds
-        }
+        double By(int process) => processes.ProcessorOf(process).TotalSeconds;
     }
 
     /// <summary>Null, or what does not add up.</summary>
@@ -111,6 +133,4 @@ internal sealed class Flow(Installation bench, Pipeline pipeline)
 
         return seen == owed.Count ? null : $"{seen} tenants owe something instead of {owed.Count}";
     }
-
-    private static double By(int process) => ProcessTree.Processor(process).TotalSeconds;
 }

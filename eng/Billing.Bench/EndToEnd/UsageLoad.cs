@@ -69,8 +69,8 @@ internal sealed class UsageLoad
         }
     }
 
-    /// <returns>The message, and the id of the charge that it has to become.</returns>
-    public (Message<Null, byte[]> Message, Guid Charge) Next()
+    /// <returns>The message, and the ids of the usage and of the charge that it has to become.</returns>
+    public (Message<Null, byte[]> Message, Guid Usage, Guid Charge) Next()
     {
         var tenant = _tenants.Next(_random);
         var bytes = _random.Next(1, 100_000);
@@ -82,6 +82,7 @@ internal sealed class UsageLoad
             + string.Create(CultureInfo.InvariantCulture, $$$"""{"bytes":{{{bytes}}},"region":"eu-west-1"}}""");
         return (
             new() { Value = Encoding.UTF8.GetBytes(body), Headers = _headers },
+            UsageIds.Accepted(new EventId(source, id), 0).Value,
             RatingIds.Use(new EventId(source, id), 0, Meter).Value);
     }
 

@@ -12,7 +12,7 @@ internal static class LedgerRuns
 {
     // The embedded broker forgets beyond 5 MiB a partition, and a few tenants have most of the use.
     private const int MostInEmbedded = 10_000;
-    private const int LongestLook = 20;
+    private const int LongestLook = 50; // milliseconds; a look costs PostgreSQL as much as ten charges do
     private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(60);
 
     /// <param name="PerSecond">From the first commit that was seen to the last.</param>

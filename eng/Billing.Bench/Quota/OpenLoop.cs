@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
+using System.Net.Sockets;
 
 namespace Billing.Bench.Quota;
 
@@ -7,23 +7,26 @@ namespace Billing.Bench.Quota;
 /// So many calls a second, each sent when its time has come whether or not those before are answered. What one
 /// took is from the moment at which it was due, so waiting for the caller's own turn counts as well.
 /// </summary>
-internal sealed class OpenLoop : IDisposable
+internal sealed class OpenLoop(Uri address, string? token)
 {
-    private const int Connections = 64;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private const int Connections = 32;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Late = TimeSpan.FromMilliseconds(5);
 
-    private readonly HttpClient _client;
+    private readonly string? authorization = token is null ? null : $"Bearer {token}";
 
-    public OpenLoop(Uri address, string? token)
-    {
-        _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = Connections }) { BaseAddress = address };
-        if (token is not null) _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-    }
-
-    /// <param name="Late">Sent more than 5 ms after they were due: the machine had no room for the caller.</param>
+    /// <param name="Late">
+    /// Sent more than 5 ms after they were due: all connections were busy, or the machine had no room for the caller.
+    /// </param>
+    /// <param name="ClientMicros">Of CPU for each call, which is taken from the two that are measured.</param>
     public sealed record Run(
         int PerSecond, int Calls, double P50Milliseconds, double P99Milliseconds, double MaxMilliseconds, int Late,
-        int Wrong);
+        int Wrong, double ClientMicros)
+    {
+        /// <summary>Of CPU for each call, of the service and of PostgreSQL.</summary>
+        public double ServiceMicros { get; init; }
+
+        public double PostgresMicros { get; init; }
+    }
 
     /// <exception cref="BenchFailed">It does not answer at all.</exception>
     public async Task UntilReady(string path, Action shouldRun, CancellationToken cancellation)
@@ -34,10 +37,10 @@ internal sealed class OpenLoop : IDisposable
             shouldRun();
             try
             {
-                using var answer = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
-                if (answer.IsSuccessStatusCode) return;
+                using var caller = new Caller(address, authorization);
+                if (caller.Get(path).Status == 200) return;
             }
-            catch (HttpRequestException)
+            catch (SocketException)
             {
                 // It does not listen yet.
             }
@@ -50,30 +53,33 @@ internal sealed class OpenLoop : IDisposable
     public Task<Run> Measure(
         Func<int, string> path, int perSecond, int seconds, CancellationToken cancellation) => Task.Run(async () =>
     {
-        var calls = new Task<(TimeSpan Took, bool IsRight)>[perSecond * seconds];
-        var (began, late) = (Stopwatch.GetTimestamp(), 0);
-        for (var call = 0; call < calls.Length; call++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var due = began + (long)((double)call / perSecond * Stopwatch.Frequency);
-            while (Stopwatch.GetTimestamp() < due) Thread.Sleep(TimeSpan.FromMicroseconds(200));
-            if (Stopwatch.GetElapsedTime(due) > TimeSpan.FromMilliseconds(5)) late++;
-            calls[call] = Call(path(call), due, cancellation);
-        }
-
-        var answers = await Task.WhenAll(calls);
-        var times = answers.Select(answer => answer.Took.TotalMilliseconds).Order().ToList();
+        var began = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 10);
+        var (calls, next, late, wrong) = (perSecond * seconds, -1, 0, 0);
+        var times = new double[calls];
+        var client = Environment.CpuUsage.TotalTime;
+        await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Factory.StartNew(
+            Caller, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        client = Environment.CpuUsage.TotalTime - client;
+        Array.Sort(times);
         return new Run(
-            perSecond, calls.Length, times[times.Count / 2], times[(int)(times.Count * 0.99)], times[^1], late,
-            answers.Count(answer => !answer.IsRight));
+            perSecond, calls, times[calls / 2], times[(int)(calls * 0.99)], times[^1], late, wrong,
+            client.TotalMicroseconds / calls);
+
+        // Whoever is free takes the next call. While all are busy it is late, which its time says.
+        void Caller()
+        {
+            using var caller = new Caller(address, authorization);
+            for (int call; (call = Interlocked.Increment(ref next)) < calls;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var due = began + (long)((double)call / perSecond * Stopwatch.Frequency);
+                while (due - Stopwatch.GetTimestamp() is > 0 and var left)
+                    Thread.Sleep(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
+                if (Stopwatch.GetElapsedTime(due) > Late) Interlocked.Increment(ref late);
+                var answer = caller.Get(path(call));
+                times[call] = Stopwatch.GetElapsedTime(due).TotalMilliseconds;
+                if (answer.Status != 200 || answer.Body.IsEmpty) Interlocked.Increment(ref wrong);
+            }
+        }
     }, cancellation);
-
-    public void Dispose() => _client.Dispose();
-
-    private async Task<(TimeSpan, bool)> Call(string path, long due, CancellationToken cancellation)
-    {
-        using var answer = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
-        var body = await answer.Content.ReadAsByteArrayAsync(cancellation);
-        return (Stopwatch.GetElapsedTime(due), answer.IsSuccessStatusCode && body.Length > 0);
-    }
 }

@@ -10,7 +10,7 @@ using Billing.LocalTools;
 using Billing.Pricing.Catalog;
 using Billing.Pricing.Rating;
 using Billing.Pricing.Rating.Taking;
-using Billing.Pricing.Subscriptions;
+using Billing.ServiceDefaults;
 using Npgsql;
 using Values = Billing.Contracts.Values.Text;
 
@@ -36,8 +36,8 @@ internal static class QuotaBench
         await using var bareProcess = ChildProcess.Start(
             Path.Combine(AppContext.BaseDirectory, "Billing.Bench"),
             [BareQuota.Name, data.ConnectionString, $"http://127.0.0.1:{port}"], new Dictionary<string, string>());
-        using var quota = new OpenLoop(address, bench.Token("producer"));
-        using var bare = new OpenLoop(new($"http://127.0.0.1:{port}"), null);
+        var quota = new OpenLoop(address, bench.Token("producer"));
+        var bare = new OpenLoop(new($"http://127.0.0.1:{port}"), null);
         await quota.UntilReady("/health/ready", ShouldRun, cancellation);
         await bare.UntilReady(BarePath(0), ShouldRun, cancellation);
         await Limit(address, bench.Token("ops"), cancellation);
@@ -48,12 +48,23 @@ internal static class QuotaBench
         for (var pair = 0; pair < pairs; pair++)
         {
             // Whoever comes first finds colder caches, so it is not always the same one.
-            var first = pair % 2 == 0 ? null : await bare.Measure(BarePath, rate, seconds, cancellation);
-            var checks = await quota.Measure(QuotaPath, rate, seconds, cancellation);
-            runs.Add((checks, first ?? await bare.Measure(BarePath, rate, seconds, cancellation)));
+            var first = pair % 2 == 0 ? null : await Measure(bare, BarePath, bareProcess.Id);
+            var checks = await Measure(quota, QuotaPath, service.Id);
+            runs.Add((checks, first ?? await Measure(bare, BarePath, bareProcess.Id)));
         }
 
         report.Quota(rate, seconds, runs);
+
+        async Task<OpenLoop.Run> Measure(OpenLoop loop, Func<int, string> path, int process)
+        {
+            var (own, postgres) = (ProcessTree.Processor(process), ProcessTree.Processor(bench.PostgresId));
+            var run = await loop.Measure(path, rate, seconds, cancellation);
+            return run with
+            {
+                ServiceMicros = (ProcessTree.Processor(process) - own).TotalMicroseconds / run.Calls,
+                PostgresMicros = (ProcessTree.Processor(bench.PostgresId) - postgres).TotalMicroseconds / run.Calls,
+            };
+        }
 
         string QuotaPath(int call) =>
             $"/api/v1/quota/{tallies[Tenant(call)].Tenant}/{UsageLoad.Meter}?units={1 + (call % 9)}";
@@ -72,7 +83,7 @@ internal static class QuotaBench
     {
         Report.Line();
         Report.Line(Text($"{rate:N0} calls a second for {seconds} s, {runs.Count} in turn, from the moment each was due:"));
-        Report.Line("                       p50 ms    p99 ms    max ms   sent late    wrong");
+        Report.Line("                       p50 ms    p99 ms    max ms   sent late    wrong   µs CPU service  PostgreSQL  client");
         foreach (var (quota, bare) in runs)
         {
             Line("quota check", quota);
@@ -89,7 +100,8 @@ internal static class QuotaBench
 
         static void Line(string what, OpenLoop.Run run) => Report.Line(
             Text($"  {what,-18} {run.P50Milliseconds,8:N2}  {run.P99Milliseconds,8:N2}  {run.MaxMilliseconds,8:N2}  ")
-            + Text($"{run.Late,10:N0} {run.Wrong,8:N0}"));
+            + Text($"{run.Late,10:N0} {run.Wrong,8:N0} {run.ServiceMicros,16:N0} {run.PostgresMicros,11:N0} ")
+            + Text($"{run.ClientMicros,7:N0}"));
     }
 
     // Every one of them, in no order.

@@ -16,8 +16,13 @@ internal static class PostgresDirectory
         full_page_writes = on
         synchronous_commit = on
         max_connections = 200
-        shared_buffers = 128MB
-        max_wal_size = 512MB
+        shared_buffers = 256MB
+        wal_buffers = 16MB
+        # Seldom, since after each checkpoint every page goes whole into the log once.
+        max_wal_size = 2GB
+        checkpoint_timeout = 15min
+        # Statements here are short and many: compiling one costs more than it brings.
+        jit = off
         password_encryption = scram-sha-256
         timezone = 'UTC'
         log_timezone = 'UTC'

@@ -67,6 +67,15 @@ public class RulesFindWhatTheyAreFor
     public void but_not_those_that_say_more(string path) => TextRules.BannedName(path).ShouldBeEmpty();
 
     [Test]
+    public void usings_out_of_order()
+    {
+        TextRules.UnsortedUsings(File("A.cs", "using System;\nusing System.Net;\nusing Billing.A;\nusing Npgsql;\n"))
+            .ShouldBeEmpty();
+        TextRules.UnsortedUsings(File("A.cs", "using Billing.A;\nusing System;\n")).ShouldHaveSingleItem();
+        TextRules.UnsortedUsings(File("A.cs", "using System.Text;\nusing System.Net;\n")).ShouldHaveSingleItem();
+    }
+
+    [Test]
     public void promises_without_an_issue()
     {
         TextRules.OpenPromises(File("A.cs", "// TODO later")).ShouldHaveSingleItem();

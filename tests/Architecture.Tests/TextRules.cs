@@ -25,6 +25,20 @@ internal static partial class TextRules
         return lines > most ? [new(file.Path, 1, $"{lines} lines, more than {most}.")] : [];
     }
 
+    /// <summary>Usings stand in order, those of the framework first: neither builds nor whitespace tell.</summary>
+    public static IEnumerable<Finding> UnsortedUsings(Source file)
+    {
+        var usings = file.Lines.Where(line => Using().IsMatch(line.Text))
+            .Select(line => (line.Number, Name: Using().Match(line.Text).Groups[1].Value)).ToList();
+        return usings.Zip(usings.OrderBy(line => IsOfTheFramework(line.Name) ? 0 : 1)
+                .ThenBy(line => line.Name, StringComparer.OrdinalIgnoreCase))
+            .Where(pair => pair.First.Name != pair.Second.Name).Take(1)
+            .Select(pair => new Finding(file.Path, pair.First.Number, $"{pair.Second.Name} comes before."));
+
+        static bool IsOfTheFramework(string name) =>
+            name == "System" || name.StartsWith("System.", StringComparison.Ordinal);
+    }
+
     public static IEnumerable<Finding> BannedName(string path)
     {
         var parts = path.Split('/');
@@ -49,6 +63,9 @@ internal static partial class TextRules
         from line in file.Lines
         where pattern.IsMatch(line.Text)
         select new Finding(file.Path, line.Number, what);
+
+    [GeneratedRegex(@"^(?:global )?using ([\w.]+);")]
+    private static partial Regex Using();
 
     [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK)\b(?!\(#\d+\))")]
     private static partial Regex OpenPromise();

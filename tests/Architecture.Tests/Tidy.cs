@@ -27,6 +27,10 @@ public class Tidy
         .SelectMany(CodeRules.BlockNamespaces));
 
     [Test]
+    public void usings_stand_in_order() =>
+        Excused.ShouldHold("using", Tree.CSharp(Tree.Texts).SelectMany(TextRules.UnsortedUsings));
+
+    [Test]
     public void a_promise_names_its_issue() =>
         Excused.ShouldHold("promise", Tree.Texts.Where(IsNotThisProject).SelectMany(TextRules.OpenPromises));
 
@@ -42,7 +46,8 @@ public class Tidy
     public void every_exception_is_of_a_rule_that_is_checked() =>
         Excused.All.Select(excuse => excuse.Rule)
             .ShouldBeSubsetOf(
-                ["line", "file", "function", "name", "namespace", "promise", "secret", "path", "supply", "float", "decision"]);
+                ["line", "file", "function", "name", "namespace", "promise", "secret", "path", "supply", "float", "decision",
+                    "using"]);
 
     [Test]
     public void the_tree_was_found_at_all()

@@ -5,7 +5,6 @@ using Billing.Ledger.Storage;
 using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace Billing.Ledger.Credits;
 
@@ -58,18 +57,11 @@ public static class CreditRequests
     private static async Task<(CreditState State, bool IsOther)> Read(
         LedgerWork work, GrantCredit.Command grant, CancellationToken cancellation)
     {
-        var stream = new StreamId.Credit(grant.Tenant, grant.Money.Currency);
-        await LedgerKeys.Hold(
-            work.Connection, [LedgerKeys.Of(grant.Tenant, grant.Money.Currency)], cancellation);
-        await using var batch = new NpgsqlBatch(work.Connection)
-        {
-            BatchCommands = { StoredEvents.OfStreams([stream]), StoredEvents.ById([grant.Id]) },
-        };
-        await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        var events = await StoredEvents.Read(rows, cancellation);
-        var recorded = await StoredEvents.Read(rows, cancellation);
-        work.WasRead(stream, events.VersionOf(stream));
+        var (tenant, currency) = (grant.Tenant, grant.Money.Currency);
+        var (events, isRecorded) = await ReadOfRequest.Of(
+            work, LedgerKeys.Of(tenant, currency), new StreamId.Credit(tenant, currency), grant.Id,
+            cancellation);
         var state = StoredEvents.Credit(events);
-        return (state, recorded.Count > 0 && state.Find(grant.Id) is null);
+        return (state, isRecorded && state.Find(grant.Id) is null);
     }
 }

@@ -6,7 +6,6 @@ using Billing.Ledger.Storage;
 using Billing.ServiceDefaults;
 using Billing.ServiceDefaults.Database.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace Billing.Ledger.Payments;
 
@@ -57,17 +56,10 @@ public static class WriteOffRequests
     private static async Task<(InvoiceState? Invoice, bool IsOther)> Read(
         LedgerWork work, WriteOff.Command writeOff, CancellationToken cancellation)
     {
-        var stream = new StreamId.Invoice(writeOff.Tenant, writeOff.Invoice);
-        await LedgerKeys.Hold(work.Connection, [LedgerKeys.Of(writeOff.Invoice)], cancellation);
-        await using var batch = new NpgsqlBatch(work.Connection)
-        {
-            BatchCommands = { StoredEvents.OfStreams([stream]), StoredEvents.ById([writeOff.Id]) },
-        };
-        await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        var events = await StoredEvents.Read(rows, cancellation);
-        var recorded = await StoredEvents.Read(rows, cancellation);
-        work.WasRead(stream, events.VersionOf(stream));
+        var (events, isRecorded) = await ReadOfRequest.Of(
+            work, LedgerKeys.Of(writeOff.Invoice), new StreamId.Invoice(writeOff.Tenant, writeOff.Invoice),
+            writeOff.Id, cancellation);
         var invoice = StoredEvents.Invoice(events);
-        return (invoice, recorded.Count > 0 && invoice?.WriteOffs.ContainsKey(writeOff.Id) != true);
+        return (invoice, isRecorded && invoice?.WriteOffs.ContainsKey(writeOff.Id) != true);
     }
 }

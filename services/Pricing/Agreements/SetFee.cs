@@ -25,8 +25,7 @@ public static class SetFee
 
     public static CatalogDecision Decide(Command command, CatalogState state, DateTimeOffset now)
     {
-        var known = state.Fees.GetValueOrDefault(command.Scope, []);
-        var spans = known.Select(set => new AgreedFrom<Amount>(set.From, set.Fee)).ToList();
+        var spans = Known(command, state);
         var facts = AgreedSpans.New(command.Wanted, spans);
         if (facts.Count == 0) return CatalogDecision.AlreadySo;
 
@@ -38,16 +37,18 @@ public static class SetFee
         if (refusals.Count > 0) return CatalogDecision.Refuse(refusals);
 
         return CatalogDecision.Record([.. facts.Select((set, place) => new TenantFeeSetV1(
-            command.Tenant, command.Currency, known.Count + place + 1, set.From, command.Author.At(now),
+            command.Tenant, command.Currency, spans.Count + place + 1, set.From, command.Author.At(now),
             set.Value, command.Plan))]);
     }
 
-    public static bool SaysTheSame(Command command, CatalogState state) => AgreedSpans.New(
-        command.Wanted,
-        [
-            .. state.Fees.GetValueOrDefault(command.Scope, [])
-                .Select(set => new AgreedFrom<Amount>(set.From, set.Fee)),
-        ]).Count == 0;
+    public static bool SaysTheSame(Command command, CatalogState state) =>
+        AgreedSpans.New(command.Wanted, Known(command, state)).Count == 0;
+
+    private static List<AgreedFrom<Amount>> Known(Command command, CatalogState state) =>
+    [
+        .. state.Fees.GetValueOrDefault(command.Scope, [])
+            .Select(set => new AgreedFrom<Amount>(set.From, set.Fee)),
+    ];
 
     private static IEnumerable<Refusal> Check(Command command, CatalogState state)
     {

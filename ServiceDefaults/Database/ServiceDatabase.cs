@@ -19,8 +19,6 @@ public sealed class ServiceDatabase : IAsyncDisposable
     private const int ReaderConnections = 12;
     private const int StaffConnections = 4;
 
-    private const int ConnectTimeoutSeconds = 5;
-
     // Statements that a connection runs again and again. Besides, a connection with prepared ones keeps the
     // plans of its functions when it goes back to the pool: half of the time of a small transaction.
     private const int PreparedStatements = 100;
@@ -54,9 +52,9 @@ public sealed class ServiceDatabase : IAsyncDisposable
         IConfiguration configuration, string service, string role, int connections)
     {
         var settings = DatabaseConnections.Of(configuration, service, role);
-        if (!settings.ContainsKey("Maximum Pool Size")) settings.MaxPoolSize = connections;
-        if (!settings.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = PreparedStatements;
-        if (!settings.ContainsKey("Timeout")) settings.Timeout = ConnectTimeoutSeconds;
+        // Npgsql's ContainsKey is true of every setting there is, given or not.
+        if (!settings.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = connections;
+        if (!settings.ShouldSerialize("Max Auto Prepare")) settings.MaxAutoPrepare = PreparedStatements;
         settings.ApplicationName = Resources.Connection(service, role);
         settings.Enlist = false;
         settings.IncludeErrorDetail = false; // details hold values of rows

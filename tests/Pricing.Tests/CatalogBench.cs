@@ -19,6 +19,8 @@ public sealed class CatalogBench : IAsyncDisposable
     public static readonly DateTimeOffset Now = new(2026, 3, 14, 12, 0, 0, TimeSpan.Zero);
     public static readonly Author Ada = new("ada", "a test");
 
+    private readonly List<IAsyncDisposable> _others = [];
+
     private CatalogBench(TestDatabase test)
     {
         Test = test;
@@ -57,9 +59,14 @@ public sealed class CatalogBench : IAsyncDisposable
         return (time, stored, new(Transactions, stored, new Inbox(), time));
     }
 
-    /// <summary>Another process of the same service.</summary>
-    public ChangeCatalog Another(params IStepWatch[] watches) => new(
-        new(Database, new SendFacts(new NobodyListens(), watches)), new(), new Inbox(), Time);
+    /// <summary>Another process of the same service, with connections of its own.</summary>
+    public ChangeCatalog Another(params IStepWatch[] watches)
+    {
+        var database = ServiceDatabase.Of(Test.Configuration, Test.Service);
+        var transactions = new BatchTransactions(database, new SendFacts(new NobodyListens(), watches));
+        _others.AddRange([transactions, database]);
+        return new(transactions, new(), new Inbox(), Time);
+    }
 
     public static Guid Id(string name) => DerivedId.From("test", name);
 
@@ -142,6 +149,8 @@ public sealed class CatalogBench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var other in _others) await other.DisposeAsync();
+        await Transactions.DisposeAsync();
         await Database.DisposeAsync();
         await Test.DisposeAsync();
     }

@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Billing.ServiceDefaults.Kafka;
@@ -23,15 +22,21 @@ public sealed partial class KafkaConnection(
     /// Another one after a fatal error, from which an idempotent producer does not recover. What was under
     /// way then may have arrived or not.
     /// </summary>
-    public IProducer<byte[], byte[]> Producer =>
-        _client is { IsBroken: false } client ? client.Producer : Make();
+    public IProducer<byte[], byte[]> Producer => Working.Producer;
 
-    private IProducer<byte[], byte[]> Make()
+    /// <summary>
+    /// Asks over the producer's connections, and goes with it: after a fatal error an answer may not come.
+    /// </summary>
+    public IAdminClient Admin => Working.Admin.Value;
+
+    private Client Working => _client is { IsBroken: false } client ? client : Make();
+
+    private Client Make()
     {
         lock (_making)
         {
-            if (_client is { IsBroken: false } made) return made.Producer;
-            if (_client is { } broken) _retired.Add(Task.Run(() => Retire(broken.Producer)));
+            if (_client is { IsBroken: false } made) return made;
+            if (_client is { } broken) _retired.Add(Task.Run(() => Retire(broken)));
 
             var client = new Client();
             client.Producer = new ProducerBuilder<byte[], byte[]>(_settings)
@@ -43,7 +48,7 @@ public sealed partial class KafkaConnection(
                 })
                 .Build();
             _client = client;
-            return client.Producer;
+            return client;
         }
     }
 
@@ -51,26 +56,23 @@ public sealed partial class KafkaConnection(
     /// Asks the brokers. Blocks for as long as they take, at most <paramref name="longest"/>.
     /// </summary>
     /// <exception cref="KafkaException">Nobody answered.</exception>
-    public Metadata Ask(TimeSpan longest)
-    {
-        using var client = new DependentAdminClientBuilder(Producer.Handle).Build();
-        return client.GetMetadata(longest);
-    }
+    public Metadata Ask(TimeSpan longest) => Admin.GetMetadata(longest);
 
     public void Dispose()
     {
         lock (_making)
         {
-            if (_client is { } client) Retire(client.Producer);
+            if (_client is { } client) Retire(client);
             Task.WaitAll(_retired);
         }
     }
 
     /// <summary>Whoever waits for the report of a delivery gets it first.</summary>
-    private static void Retire(IProducer<byte[], byte[]> producer)
+    private static void Retire(Client client)
     {
-        producer.Flush(LongestFlush);
-        producer.Dispose();
+        client.Producer.Flush(LongestFlush);
+        if (client.Admin.IsValueCreated) client.Admin.Value.Dispose();
+        client.Producer.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Kafka client: {Facility} {Line}")]
@@ -81,54 +83,13 @@ public sealed partial class KafkaConnection(
 
     private sealed class Client
     {
+        public Client() => Admin = new(() => new DependentAdminClientBuilder(Producer.Handle).Build());
+
         public IProducer<byte[], byte[]> Producer { get; set; } = null!;
 
+        public Lazy<IAdminClient> Admin { get; }
+
         public volatile bool IsBroken;
-    }
-}
-
-/// <summary>
-/// Ready means that Kafka answers. The answer is kept for a moment, so that probing stays cheap.
-/// </summary>
-public sealed class KafkaHealth(KafkaConnection kafka, TimeProvider time) : IHealthCheck
-{
-    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5), Longest = TimeSpan.FromSeconds(2);
-
-    private readonly Lock _asking = new();
-    private (DateTimeOffset At, HealthCheckResult Result)? _last;
-
-    public async Task<HealthCheckResult> CheckHealthAsync(
-        HealthCheckContext context, CancellationToken cancellationToken)
-    {
-        if (_last is { } last && time.GetUtcNow() - last.At < Kept) return last.Result;
-        return await Task.Run(Ask, cancellationToken);
-    }
-
-    private HealthCheckResult Ask()
-    {
-        lock (_asking)
-        {
-            if (_last is { } last && time.GetUtcNow() - last.At < Kept) return last.Result;
-
-            var result = Try();
-            // Bad news is not kept: whoever waits for the broker should hear of it at once.
-            _last = result.Status == HealthStatus.Healthy ? (time.GetUtcNow(), result) : null;
-            return result;
-        }
-    }
-
-    private HealthCheckResult Try()
-    {
-        try
-        {
-            return kafka.Ask(Longest).Brokers.Count > 0
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy("Kafka has no broker.");
-        }
-        catch (KafkaException)
-        {
-            return HealthCheckResult.Unhealthy("Kafka does not answer.");
-        }
     }
 }
 

@@ -19,8 +19,8 @@ public static class KafkaSettings
         ClientId = service,
         EnableIdempotence = true,
         Acks = Acks.All,
-        // A few events a second would make a request each otherwise; many fill one sooner.
-        LingerMs = 20,
+        // The relay gathers before it publishes; this is for what it gives at once to find itself together.
+        LingerMs = 5,
         CompressionType = CompressionType.Lz4,
         // None. What has waited for a broker too long would fail, and what came after it go out before it.
         MessageTimeoutMs = 0,

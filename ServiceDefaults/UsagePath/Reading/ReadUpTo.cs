@@ -43,7 +43,8 @@ internal sealed partial class ReadUpTo(
                 if (_open.GetValueOrDefault(end.Partition)?.TopicId != end.TopicId)
                     _open[end.Partition] = end;
         }
-        catch (AggregateException silent) when (silent.InnerException is KafkaException)
+        catch (AggregateException silent) when (
+            silent.InnerException is KafkaException or TimeoutException or ObjectDisposedException)
         {
             NoEnds(topic, silent.InnerException.Message);
         }
@@ -79,10 +80,8 @@ internal sealed partial class ReadUpTo(
     {
         if (asked.Count == 0) return [];
 
-        using var admin = new DependentAdminClientBuilder(kafka.Producer.Handle).Build();
-        var options = new ListOffsetsOptions { RequestTimeout = Longest };
-        var first = await admin.ListOffsetsAsync(Specs(OffsetSpec.Earliest()), options);
-        var last = await admin.ListOffsetsAsync(Specs(OffsetSpec.Latest()), options);
+        var first = await End(OffsetSpec.Earliest());
+        var last = await End(OffsetSpec.Latest());
         var begins = first.ResultInfos.ToDictionary(
             info => info.TopicPartitionOffsetError.Partition.Value,
             info => info.TopicPartitionOffsetError.Offset.Value);
@@ -90,12 +89,14 @@ internal sealed partial class ReadUpTo(
         return [.. last.ResultInfos.Select(info => info.TopicPartitionOffsetError).Select(end => new End(
             end.Partition, topicIds[end.Partition], begins[end.Partition], end.Offset, now))];
 
-        IEnumerable<TopicPartitionOffsetSpec> Specs(OffsetSpec spec) =>
+        // A client that is given up answers nothing any more.
+        Task<ListOffsetsResult> End(OffsetSpec spec) => kafka.Admin.ListOffsetsAsync(
             asked.Select(partition => new TopicPartitionOffsetSpec
             {
                 TopicPartition = new(topic, partition.Number),
                 OffsetSpec = spec,
-            });
+            }),
+            new() { RequestTimeout = Longest }).WaitAsync(2 * Longest, time);
     }
 
     private sealed record End(int Partition, string TopicId, long First, long Offset, DateTimeOffset Moment)

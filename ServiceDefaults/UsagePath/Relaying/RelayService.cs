@@ -15,6 +15,9 @@ internal sealed partial class RelayService(
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(1);
 
+    // What is committed in between goes out together: a fact alone costs us and the broker a request.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(40);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var generation = await Generation(stoppingToken);
@@ -69,7 +72,11 @@ internal sealed partial class RelayService(
 
     private async Task Pump(CancellationToken cancellation)
     {
-        while (await news.Wait(cancellation)) pump.Advance();
+        while (await news.Wait(cancellation))
+        {
+            pump.Advance();
+            await Task.Delay(Gathering, time, cancellation);
+        }
     }
 
     private async Task<string> Generation(CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
 
 namespace Billing.ServiceDefaults;
 
@@ -40,7 +41,7 @@ public sealed class ServiceHost
         try
         {
             if (_args is ["migrate"]) await MigrationRun.Run(NewBuilder([]), _name, _assembly);
-            else await Build().RunAsync();
+            else await Serve(Build());
             return 0;
         }
         catch (CannotStartException exception)
@@ -53,6 +54,21 @@ public sealed class ServiceHost
         {
             await System.Console.Error.WriteLineAsync($"{_name}: {exception.Message}");
             return 1;
+        }
+    }
+
+    private static async Task Serve(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+            await app.WaitForShutdownAsync();
+        }
+        finally
+        {
+            // Away from the thread of a connection: what is let go of here may wait for one.
+            await Task.Yield();
+            await app.DisposeAsync();
         }
     }
 

@@ -68,6 +68,8 @@ internal sealed class TopicNumbers
 
     public NpgsqlBatchCommand Command()
     {
+        if (_places is [var only]) return OneNumber.Command(_facts[only]);
+
         var (names, kinds) = Kinds();
         return new(Sql)
         {

@@ -9,6 +9,7 @@ using Billing.ServiceDefaults.ApiKeys;
 
 // Takes usage in, once.
 return await ServiceHost.Create(args, Resources.Ingestion, typeof(Program).Assembly)
+    .With(SocketThreads.GoOn)
     .With(ApiKeyAuthentication.Add)
     .With(IngestionPath.Add)
     .With(ImportUsage.Add)

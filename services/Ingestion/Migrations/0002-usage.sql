@@ -1,6 +1,22 @@
 -- Usage events, each exactly once (docs/adr/0005). The order of locks: positions of the reader, usage_keys (inserts
 -- sorted, then locks sorted), usage_counts and usage_sequences (sorted), lanes of what is sent.
 
+-- What tables refuse. As functions, because an expression would be read and planned anew by each statement, which
+-- costs as much as half an event.
+create function is_usage_state(state smallint) returns boolean language plpgsql immutable as $$
+begin
+    return state between 0 and 6; -- UsageState in code
+end $$;
+
+create function usage_adds_up(
+    received bigint, accepted bigint, duplicate bigint, conflict bigint, rejected bigint, unmatched bigint,
+    waiting bigint)
+returns boolean language plpgsql immutable as $$
+begin
+    return received = accepted + duplicate + conflict + rejected + unmatched + waiting
+        and least(accepted, duplicate, conflict, rejected, unmatched, waiting) >= 0;
+end $$;
+
 -- Who sends. Small numbers instead of long names in every row; 0 stands for messages that nobody can read.
 create table usage_sources (
     id            integer     primary key generated always as identity,
@@ -20,7 +36,7 @@ create table usage_keys (
     digest      uuid        not null,       -- of the content as the producer gave it; not of the bytes
     source_id   integer     not null,
     revision    integer     not null default 0,
-    state       smallint    not null check (state between 0 and 6), -- UsageState in code
+    state       smallint    not null check (is_usage_state(state)),
     id          text        collate "C" not null,
     tenant_id   text        collate "C" not null,
     primary key (source_id, id)
@@ -102,8 +118,7 @@ create table usage_counts (
     unmatched bigint  not null,
     waiting   bigint  not null,
     primary key (source_id, day),
-    check (received = accepted + duplicate + conflict + rejected + unmatched + waiting),
-    check (least(accepted, duplicate, conflict, rejected, unmatched, waiting) >= 0)
+    check (usage_adds_up(received, accepted, duplicate, conflict, rejected, unmatched, waiting))
 );
 
 select billing_force_policies('usage_counts');
@@ -211,67 +226,80 @@ begin
     end if;
 end $$;
 
--- The same for who is sure enough that all of them are new not to wait for an answer: if one is not, the transaction
--- fails by the primary key's name, and is done again with the function above.
-create function insert_usage_keys(
-    the_sources integer[], the_ids text[], the_digests uuid[], the_states smallint[], the_tenants text[],
-    the_moment timestamptz)
-returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
+-- What became of events: eight numbers for each source and day, sorted by these: source, day (since 1970), accepted,
+-- unmatched, waiting, duplicate, conflict, rejected. They are few.
+create function count_usage(counts bigint[]) returns void language plpgsql as $$
+declare
+    at integer := 1;
 begin
-    -- One alone, as a lonely caller sends it, costs half of what a list of one does.
-    if cardinality(the_ids) = 1 then
-        insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
-        values (the_sources[1], the_ids[1], the_digests[1], the_states[1], the_tenants[1], the_moment);
-        return;
-    end if;
-
-    insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
-    select g.s, g.i, g.d, g.st, g.t, the_moment
-    from (select unnest(the_sources) as s, unnest(the_ids) as i, unnest(the_digests) as d,
-                 unnest(the_states) as st, unnest(the_tenants) as t) g;
+    while at < cardinality(counts) loop
+        insert into usage_counts as c (
+            source_id, day, received, accepted, unmatched, waiting, duplicate, conflict, rejected)
+        values (
+            counts[at], date '1970-01-01' + counts[at + 1]::integer,
+            counts[at + 2] + counts[at + 3] + counts[at + 4] + counts[at + 5] + counts[at + 6] + counts[at + 7],
+            counts[at + 2], counts[at + 3], counts[at + 4], counts[at + 5], counts[at + 6], counts[at + 7])
+        on conflict (source_id, day) do update set
+            received = c.received + excluded.received, accepted = c.accepted + excluded.accepted,
+            unmatched = c.unmatched + excluded.unmatched, waiting = c.waiting + excluded.waiting,
+            duplicate = c.duplicate + excluded.duplicate, conflict = c.conflict + excluded.conflict,
+            rejected = c.rejected + excluded.rejected;
+        at := at + 8;
+    end loop;
 end $$;
 
--- Two statements of every batch, planned once instead of each time for the number of rows at hand. Where a column
--- has nothing its array may be empty: in a select list the shorter ones go on with null.
+-- Planned once instead of each time for the number of rows at hand. Where a column has nothing its array may be
+-- empty: in a select list the shorter ones go on with null.
 create function keep_usage_originals(
-    the_moment timestamptz, sources integer[], the_via smallint, partitions integer[], offsets bigint[], ids text[],
-    tenants text[], senders text[], all_headers text[], bodies bytea[])
+    the_moment timestamptz, the_via smallint, sources integer[], ids text[], tenants text[], partitions integer[],
+    offsets bigint[], senders text[], all_headers text[], bodies bytea[])
 returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
-    if cardinality(ids) = 1 then
-        insert into usage_originals (
-            received_at, source_id, via, partition, kafka_offset, id, tenant_id, sent_by, headers, body)
-        values (the_moment, sources[1], the_via, partitions[1], offsets[1], ids[1], tenants[1], senders[1],
-                all_headers[1], bodies[1]);
-        return;
-    end if;
-
     insert into usage_originals (
-        received_at, source_id, via, partition, kafka_offset, id, tenant_id, sent_by, headers, body)
-    select the_moment, g.*
-    from (select unnest(sources), the_via, unnest(partitions), unnest(offsets), unnest(ids), unnest(tenants),
+        received_at, via, source_id, id, tenant_id, partition, kafka_offset, sent_by, headers, body)
+    select the_moment, the_via, g.*
+    from (select unnest(sources), unnest(ids), unnest(tenants), unnest(partitions), unnest(offsets),
                  unnest(senders), unnest(all_headers), unnest(bodies)) as g;
 end $$;
 
--- Sources and days come sorted, and are few.
-create function count_usage(
-    sources integer[], days date[], accepteds bigint[], unmatcheds bigint[], waitings bigint[], duplicates bigint[],
-    conflicts bigint[], rejecteds bigint[])
+-- All of the usual batch, whose events are all new and taken, for who is sure enough of it not to wait for an
+-- answer: if one is not new, the transaction fails by the primary key's name, and is done again with
+-- take_usage_keys. Sorted like there.
+create function take_new_usage(
+    the_moment timestamptz, the_via smallint, sources integer[], ids text[], tenants text[], partitions integer[],
+    offsets bigint[], senders text[], all_headers text[], bodies bytea[], digests uuid[], states smallint[],
+    counts bigint[])
 returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
-    for n in 1 .. cardinality(sources) loop
-        insert into usage_counts as c (
-            source_id, day, received, accepted, duplicate, conflict, rejected, unmatched, waiting)
-        values (
-            sources[n], days[n],
-            accepteds[n] + unmatcheds[n] + waitings[n] + duplicates[n] + conflicts[n] + rejecteds[n],
-            accepteds[n], duplicates[n], conflicts[n], rejecteds[n], unmatcheds[n], waitings[n])
-        on conflict (source_id, day) do update set
-            received = c.received + excluded.received, accepted = c.accepted + excluded.accepted,
-            duplicate = c.duplicate + excluded.duplicate, conflict = c.conflict + excluded.conflict,
-            rejected = c.rejected + excluded.rejected, unmatched = c.unmatched + excluded.unmatched,
-            waiting = c.waiting + excluded.waiting;
-    end loop;
+    insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
+    select g.*, the_moment
+    from (select unnest(sources), unnest(ids), unnest(digests), unnest(states), unnest(tenants)) g;
+
+    insert into usage_originals (
+        received_at, via, source_id, id, tenant_id, partition, kafka_offset, sent_by, headers, body)
+    select the_moment, the_via, g.*
+    from (select unnest(sources), unnest(ids), unnest(tenants), unnest(partitions), unnest(offsets),
+                 unnest(senders), unnest(all_headers), unnest(bodies)) as g;
+
+    perform count_usage(counts);
+end $$;
+
+-- The same for one event alone, as a lonely caller sends it: half of what a list of one costs.
+create function take_new_event(
+    the_moment timestamptz, the_via smallint, the_source integer, the_id text, the_tenant text,
+    the_partition integer, the_offset bigint, the_sender text, the_headers text, the_body bytea, the_digest uuid,
+    the_state smallint, counts bigint[])
+returns void language plpgsql as $$
+begin
+    insert into usage_keys (source_id, id, digest, state, tenant_id, received_at)
+    values (the_source, the_id, the_digest, the_state, the_tenant, the_moment);
+
+    insert into usage_originals (
+        received_at, via, source_id, id, tenant_id, partition, kafka_offset, sent_by, headers, body)
+    values (the_moment, the_via, the_source, the_id, the_tenant, the_partition, the_offset, the_sender,
+            the_headers, the_body);
+
+    perform count_usage(counts);
 end $$;
 
 -- Partitions for the month of a moment and the three after it; what is there stays. Runs as the owner, because the

@@ -41,7 +41,8 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
         var candidates = Candidates(arrivals, numbers, known, now);
         var keys = new UsageKeys(now, candidates.Count, _wereAllNew);
         foreach (var candidate in candidates) keys.Add(candidate);
-        if (!isFirstTry || !_wereAllNew || !keys.TryInsert(transaction))
+        var areUnseen = isFirstTry && _wereAllNew && keys.MayGoUnseen();
+        if (!areUnseen)
         {
             await keys.Fetch(transaction.Connection, cancellation);
             _wereAllNew = keys.AreAllNew;
@@ -56,7 +57,7 @@ public sealed class AcceptUsage(KnownCatalog catalog, UsageSources sources, Beli
             verdicts[candidate.Index] = batch.Take(
                 candidate, waiting?.GetValueOrDefault(candidate.Key) ?? []);
 
-        batch.Effects.Write(keys.Rows, transaction);
+        batch.Effects.Write(keys, areUnseen, transaction);
         transaction.WhenCommitted(() => UsageMeters.Count(verdicts, arrivals));
         return verdicts;
     }

@@ -27,7 +27,7 @@ public sealed class RetryUnmatched(KnownCatalog catalog) : IWaitingHandler
         foreach (var (id, usage) in rows)
             if (usages.Retry(usage)) done.Add(id);
 
-        usages.Effects.Write(keys.Rows, batch.Transaction);
+        usages.Effects.Write(keys, areUnseen: false, batch.Transaction);
         return done;
     }
 }

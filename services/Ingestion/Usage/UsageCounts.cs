@@ -1,3 +1,4 @@
+using Billing.ServiceDefaults.Database;
 using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 using NpgsqlTypes;
@@ -11,7 +12,7 @@ namespace Billing.Ingestion.Usage;
 public sealed class UsageCounts
 {
     // Two statements, because a row that is proposed has to add up before anybody looks for a conflict.
-    private const string Add = "select count_usage($1, $2, $3, $4, $5, $6, $7, $8)";
+    private const string Add = "select count_usage($1)";
 
     private const string Move =
         """
@@ -21,6 +22,8 @@ public sealed class UsageCounts
         from unnest($1, $2, $3, $4, $5, $6, $7, $8) as g (s, d, a, u, w, du, co, r)
         where c.source_id = s and c.day = d
         """;
+
+    private static readonly int FirstDay = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     private readonly SortedDictionary<(int Source, DateOnly Day), long[]> _received = [], _moved = [];
 
@@ -37,10 +40,24 @@ public sealed class UsageCounts
         counts[(int)Fate(to)]++;
     }
 
-    public void AddTo(BatchTransaction into)
+    /// <summary>What was received, where no other statement takes it along.</summary>
+    public void AddReceivedTo(BatchTransaction into)
     {
-        if (_received.Count > 0) into.Write(Command(Add, _received));
+        if (_received.Count > 0) into.Write(Columns.Command(Add, Received()));
+    }
+
+    public void AddMovedTo(BatchTransaction into)
+    {
         if (_moved.Count > 0) into.Write(Command(Move, _moved));
+    }
+
+    /// <summary>As <c>count_usage</c> takes it.</summary>
+    public NpgsqlParameter Received()
+    {
+        var numbers = new List<long>();
+        foreach (var ((source, day), counts) in _received)
+            numbers.AddRange([source, day.DayNumber - FirstDay, .. counts]);
+        return new NpgsqlParameter<long[]> { TypedValue = [.. numbers] };
     }
 
     private static VerdictKind Fate(UsageState state) => state switch

@@ -9,8 +9,6 @@ namespace Billing.Ingestion.Usage;
 /// </summary>
 public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
 {
-    private const string Originals = "select keep_usage_originals($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-
     private const string Keys =
         """
         update usage_keys as k
@@ -37,7 +35,7 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
 
     private const string Settle = "delete from waiting_facts where id = any ($1)";
 
-    private readonly List<(Arrival Arrival, UsageKey Key, string Tenant)> _originals = [];
+    private readonly List<Candidate> _originals = [];
     private readonly List<Candidate> _changes = [];
     private readonly List<(string Kind, string Tenant, string? MissingKey, long? JudgedBy, byte[] Body)>
         _waiting = [];
@@ -52,7 +50,7 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
 
     public void Keep(Candidate taken)
     {
-        _originals.Add((taken.Arrival, taken.Key, taken.Usage.Tenant.ToString()));
+        _originals.Add(taken);
         if (taken.Usage.Change is not null) _changes.Add(taken);
     }
 
@@ -68,14 +66,18 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
     public void Settled(long waitingId) => _settled.Add(waitingId);
 
     /// <summary>Done with the commit.</summary>
-    public void Write(IEnumerable<KeyRow> rows, BatchTransaction into)
+    /// <param name="areUnseen">The keys are not in the table yet, see there.</param>
+    public void Write(UsageKeys keys, bool areUnseen, BatchTransaction into)
     {
-        AddKeys(into, [.. rows.Where(row => row.IsChanged)]);
-        AddOriginals(into);
+        var isAllNew = areUnseen && _originals.Count > 0;
+        if (isAllNew) KeepUsage.New(_originals, keys, Counts, now, into);
+        AddKeys(into, [.. keys.Rows.Where(row => row.IsChanged)]);
+        if (!isAllNew) KeepUsage.Originals(_originals, now, into);
         AddChanges(into);
         AddWaiting(into);
         Refusals.AddTo(into);
-        Counts.AddTo(into);
+        if (!isAllNew) Counts.AddReceivedTo(into);
+        Counts.AddMovedTo(into);
         Sequences.AddTo(into);
     }
 
@@ -92,25 +94,6 @@ public sealed class UsageEffects(CatalogSnapshot catalog, DateTimeOffset now)
             Columns.Of(rows, row => row.Revision),
             Columns.Of(rows, row => row.Tenant),
             Columns.Of(rows, row => row.ReceivedAt)));
-    }
-
-    private void AddOriginals(BatchTransaction into)
-    {
-        if (_originals.Count == 0) return;
-
-        into.Write(Columns.Command(
-            Originals,
-            Columns.One(now),
-            Columns.Of(_originals, one => one.Key.SourceId),
-            // All of a batch came the same way.
-            new() { Value = (short)_originals[0].Arrival.Via },
-            Columns.OfFew(_originals, one => one.Arrival.Partition),
-            Columns.OfFew(_originals, one => one.Arrival.Offset),
-            Columns.Of(_originals, one => one.Key.Id),
-            Columns.Of(_originals, one => one.Tenant),
-            Columns.OfFew(_originals, one => one.Arrival.SentBy),
-            Columns.OfFew(_originals, one => one.Arrival.Headers),
-            Columns.Of(_originals, one => one.Arrival.Original)));
     }
 
     private void AddChanges(BatchTransaction into)

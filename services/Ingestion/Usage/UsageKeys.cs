@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Billing.ServiceDefaults.Database;
-using Billing.ServiceDefaults.UsagePath;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -16,8 +15,6 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity, bool areLikelyNe
     private const string Take =
         "select source_id, id, digest, state, revision, tenant_id, received_at "
         + "from take_usage_keys($1, $2, $3, $4, $5, $6, $7, $8)";
-
-    private const string Insert = "select insert_usage_keys($1, $2, $3, $4, $5, $6)";
 
     private const string Look =
         """
@@ -81,19 +78,14 @@ public sealed class UsageKeys(DateTimeOffset now, int capacity, bool areLikelyNe
     }
 
     /// <summary>
-    /// Instead of <see cref="Fetch"/>, where all are new: with the commit, which fails where one is not.
+    /// Instead of <see cref="Fetch"/>, where all are new: they are inserted with the commit, which fails
+    /// where one is not. Each of them then has an event that is kept.
     /// </summary>
-    /// <returns>False, and nothing is done, where looking at one of them is needed.</returns>
-    public bool TryInsert(BatchTransaction into)
-    {
-        if (_onlyLooked.Count > 0 || _rows.Values.Any(row => row.IsLocked)) return false;
+    /// <returns>False where looking at one of them is needed.</returns>
+    public bool MayGoUnseen() =>
+        _onlyLooked.Count == 0 && !_rows.Values.Any(row => row.IsLocked);
 
-        var insert = new NpgsqlBatchCommand(Insert);
-        if (AddParameters(insert.Parameters).Length > 0) into.Write(insert);
-        return true;
-    }
-
-    /// <summary>It was there before, as <see cref="TryInsert"/> did not expect.</summary>
+    /// <summary>It was there before, after <see cref="MayGoUnseen"/>.</summary>
     public static bool IsKnown(PostgresException refused) =>
         refused is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "usage_keys_pkey" };
 

@@ -1,5 +1,6 @@
 using Billing.Contracts;
 using Billing.Ledger.Charges;
+using Billing.Ledger.Credits;
 using Billing.Ledger.Invoices;
 using Billing.Ledger.Payments;
 using Billing.Ledger.Periods;
@@ -25,6 +26,6 @@ public static class LedgerPath
             .Waits<RetryRatings>()
             .Publish(Topics.Entries)
             .Open(provider => provider.GetRequiredService<LedgerTransactions>().Begin));
-        builder.Services.AddHostedService<RetryWaiting>();
+        builder.Services.AddHostedService<RetryWaiting>().AddHostedService<EndDueCredit>();
     }
 }

@@ -43,6 +43,7 @@ public static class CreditRequests
                     ? Decision.Refuse(Refusal.KeyReused)
                     : GrantCredit.Decide(grant, before, time.GetUtcNow());
                 var appends = (decided as Decision.Accepted)?.Appends ?? [];
+                await CreditDue.Put(work.Connection, appends, context.RequestAborted);
                 var after = appends.Aggregate(before, (one, append) => one.Evolve(append.Recorded));
                 return (appends, (decided, after));
             },

@@ -3,13 +3,17 @@
 
 create function ledger_make_shadow(the_table name) returns void language plpgsql as $$
 declare
-    live   regclass := format('public.%I', the_table);
-    shadow text := format('rebuild.%I', the_table);
-    key    record;
-    index  record;
+    live    regclass := format('public.%I', the_table);
+    shadow  text := format('rebuild.%I', the_table);
+    key     record;
+    index   record;
+    setting text;
 begin
     execute format('create table %s (like %s including defaults including constraints including storage)',
         shadow, live);
+    for setting in select unnest(reloptions) from pg_class where oid = live loop
+        execute format('alter table %s set (%s)', shadow, setting);
+    end loop;
     for key in select conname, pg_get_constraintdef(oid) as definition
         from pg_constraint where conrelid = live and contype = 'p'
     loop
@@ -22,22 +26,18 @@ begin
     end loop;
 end $$;
 
--- When it is full: the other indexes, the settings, and who may do what.
+-- When it is full: the other indexes, and who may do what.
 create function ledger_finish_shadow(the_table name) returns void language plpgsql as $$
 declare
-    live    regclass := format('public.%I', the_table);
-    shadow  regclass := format('rebuild.%I', the_table);
-    index   record;
-    setting text;
+    live   regclass := format('public.%I', the_table);
+    shadow regclass := format('rebuild.%I', the_table);
+    index  record;
 begin
     for index in select pg_get_indexdef(indexrelid) as definition
         from pg_index join pg_class c on c.oid = indexrelid
         where indrelid = live and not indisprimary and c.relname not like '%\_early'
     loop
         execute replace(index.definition, ' ON public.', ' ON rebuild.');
-    end loop;
-    for setting in select unnest(reloptions) from pg_class where oid = live loop
-        execute format('alter table %s set (%s)', shadow, setting);
     end loop;
     perform public.ledger_open_model(shadow);
 end $$;

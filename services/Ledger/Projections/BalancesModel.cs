@@ -23,7 +23,13 @@ public sealed class BalancesModel : IReadModel
 
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        List<BalanceRow> rows = [.. page.Sums.Balances];
+        Write(batch, page.Sums);
+        return Task.CompletedTask;
+    }
+
+    internal static void Write(NpgsqlBatch batch, PostingSums sums)
+    {
+        List<BalanceRow> rows = [.. sums.Balances];
         Columns.Add(
             batch, Upsert,
             Columns.Of(rows, row => row.Key.Tenant.ToString()),
@@ -32,6 +38,5 @@ public sealed class BalancesModel : IReadModel
             Columns.Of(rows, row => Names.Of(row.Key.Meter)),
             Columns.Numbers(rows, row => row.Balance),
             Columns.Of(rows, row => row.Position));
-        return Task.CompletedTask;
     }
 }

@@ -18,14 +18,21 @@ internal readonly record struct ChargeTotals(
         IReadOnlyList<PostedCharge> posted, IReadOnlyList<ChargeStanding> moved)
     {
         var sums = new Dictionary<(PeriodKey, MeterId?), ChargeTotals>();
+        AddTo(sums, posted, moved);
+        return [.. sums.Values];
+    }
+
+    /// <summary>To what other pages changed before.</summary>
+    public static void AddTo(
+        Dictionary<(PeriodKey Period, MeterId? Meter), ChargeTotals> sums, IReadOnlyList<PostedCharge> posted,
+        IReadOnlyList<ChargeStanding> moved)
+    {
         foreach (var charge in posted) Add(Of(charge.Posting));
         foreach (var charge in moved)
         {
             Add(Of(charge.Now));
             Add(Of(charge.Before!).Negated());
         }
-
-        return [.. sums.Values];
 
         void Add(ChargeTotals one)
         {

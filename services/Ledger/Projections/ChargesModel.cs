@@ -16,6 +16,17 @@ public sealed class ChargesModel : IReadModel
 
     public async Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
+        var taken = await Take(page, batch.Connection!, cancellation);
+        PostedCharges.Add(batch, taken.Posted);
+        ChargeWrites.Change(batch, taken.Moved);
+        ChargeWrites.Keep(batch, taken.Changes);
+        ChargeWrites.Total(batch, ChargeTotals.Of(taken.Posted, taken.Moved));
+    }
+
+    /// <summary>What a page changes, to be written in the same transaction.</summary>
+    internal static async Task<TakenCharges> Take(
+        EventPage page, NpgsqlConnection connection, CancellationToken cancellation)
+    {
         var posted = new List<PostedCharge>(page.Events.Count);
         var moves = new List<(ChargeChange Change, ChargeMoved Moved)>();
         foreach (var happened in page.Events)
@@ -26,7 +37,6 @@ public sealed class ChargesModel : IReadModel
 
         // What one transaction records is numbered in the order of its streams: a charge can be taken back by
         // an event that is numbered before the charge itself, and so may be of an earlier page.
-        var connection = batch.Connection!;
         var early = posted.Count == 0
             ? []
             : await ChargeReads.Early(page.Floor, page.Ceiling, connection, cancellation);
@@ -34,12 +44,10 @@ public sealed class ChargesModel : IReadModel
         var found = await Find(changes, posted, connection, cancellation);
         foreach (var change in changes) found[change.Charge].Move(change);
 
-        List<ChargeStanding> moved = [.. found.Values.Where(one => one.Before is not null)];
-        PostedCharges.Add(batch, posted);
-        ChargeWrites.Change(batch, moved);
-        ChargeWrites.Keep(batch, [.. moves.Select(move =>
-            new KeptChange(move.Change, found[move.Change.Charge].Posted, move.Moved))]);
-        ChargeWrites.Total(batch, ChargeTotals.Of(posted, moved));
+        return new(
+            posted, [.. found.Values.Where(one => one.Before is not null)],
+            [.. moves.Select(move =>
+                new KeptChange(move.Change, found[move.Change.Charge].Posted, move.Moved))]);
     }
 
     /// <summary>Those that the page moves: posted in it, or before it, or yet to come.</summary>
@@ -60,6 +68,11 @@ public sealed class ChargesModel : IReadModel
         return found;
     }
 }
+
+/// <summary>Of a page: what is posted, how those stand that it moves, and what moved them.</summary>
+internal sealed record TakenCharges(
+    IReadOnlyList<PostedCharge> Posted, IReadOnlyList<ChargeStanding> Moved,
+    IReadOnlyList<KeptChange> Changes);
 
 /// <summary>A charge that a page moves.</summary>
 /// <param name="posted">The position of its posting.</param>

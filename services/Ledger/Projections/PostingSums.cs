@@ -22,15 +22,21 @@ internal sealed class PostingSums
 
     public static PostingSums Of(IReadOnlyList<Positioned> events)
     {
-        var (sums, postings) = (new PostingSums(), new List<Posting>());
+        var sums = new PostingSums();
+        sums.Add(events);
+        return sums;
+    }
+
+    /// <summary>What comes after all that is in it.</summary>
+    public void Add(IReadOnlyList<Positioned> events)
+    {
+        var postings = new List<Posting>();
         foreach (var happened in events)
         {
             postings.Clear();
             Postings.AddTo(postings, happened.Event);
-            foreach (var posting in postings) sums.Add(happened, posting);
+            foreach (var posting in postings) Add(happened, posting);
         }
-
-        return sums;
     }
 
     private void Add(Positioned happened, Posting posting)

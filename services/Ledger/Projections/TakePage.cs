@@ -63,12 +63,14 @@ internal static class TakePage
             return (part, new(model.Name, page.Ceiling, null, null));
 
         var before = part.Before(stranger);
-        return (before, new(
-            model.Name, before.Ceiling, stranger.Position,
-            $"Nobody has decided what {stranger.Event.GetType().Name} means here."));
+        return (before, new(model.Name, before.Ceiling, stranger.Position, Because(stranger)));
     }
 
-    private static Positioned? Unknown(IReadModel model, EventPage page)
+    public static string Because(Positioned stranger) =>
+        $"Nobody has decided what {stranger.Event.GetType().Name} means here.";
+
+    /// <summary>The first that the model does not know; null where it knows all.</summary>
+    public static Positioned? Unknown(IReadModel model, EventPage page)
     {
         Type? known = null;
         foreach (var happened in page.Events)

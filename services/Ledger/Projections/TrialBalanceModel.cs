@@ -23,14 +23,19 @@ public sealed class TrialBalanceModel : IReadModel
 
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
-        List<KeyValuePair<PostingSums.MonthKey, PostingSums.MonthSum>> sums = [.. page.Sums.Months];
+        Write(batch, page.Sums);
+        return Task.CompletedTask;
+    }
+
+    internal static void Write(NpgsqlBatch batch, PostingSums sums)
+    {
+        List<KeyValuePair<PostingSums.MonthKey, PostingSums.MonthSum>> rows = [.. sums.Months];
         Columns.Add(
             batch, Upsert,
-            Columns.Of(sums, sum => sum.Key.Currency.Code),
-            Columns.Of(sums, sum => Chart.Word(sum.Key.Account)),
-            Columns.Of(sums, sum => new DateOnly(sum.Key.Year, sum.Key.Month, 1)),
-            Columns.Numbers(sums, sum => sum.Value.Debits),
-            Columns.Numbers(sums, sum => sum.Value.Credits));
-        return Task.CompletedTask;
+            Columns.Of(rows, row => row.Key.Currency.Code),
+            Columns.Of(rows, row => Chart.Word(row.Key.Account)),
+            Columns.Of(rows, row => new DateOnly(row.Key.Year, row.Key.Month, 1)),
+            Columns.Numbers(rows, row => row.Value.Debits),
+            Columns.Numbers(rows, row => row.Value.Credits));
     }
 }

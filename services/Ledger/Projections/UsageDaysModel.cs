@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Billing.Ledger.Charges;
+using Billing.Ledger.Events;
 using Billing.ServiceDefaults.Database;
 using Npgsql;
 
@@ -27,14 +28,22 @@ public sealed class UsageDaysModel : IReadModel
     public Task AddTo(NpgsqlBatch batch, EventPage page, CancellationToken cancellation)
     {
         var days = new Dictionary<UsageDayKey, UsageDay>();
-        foreach (var happened in page.Events)
+        AddTo(days, page.Events);
+        Write(batch, [.. days.Values]);
+        return Task.CompletedTask;
+    }
+
+    internal static void AddTo(Dictionary<UsageDayKey, UsageDay> days, IReadOnlyList<Positioned> events)
+    {
+        foreach (var happened in events)
             if (UsageDay.Of(happened.Event) is { } day)
             {
                 ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(days, day.Key, out _);
                 sum = sum?.And(day) ?? day;
             }
+    }
 
-        List<UsageDay> rows = [.. days.Values];
+    internal static void Write(NpgsqlBatch batch, IReadOnlyList<UsageDay> rows) =>
         Columns.Add(
             batch, Upsert,
             Columns.Of(rows, row => row.Key.Tenant.ToString()),
@@ -44,6 +53,4 @@ public sealed class UsageDaysModel : IReadModel
             Columns.Of(rows, row => row.Charges),
             Columns.Numbers(rows, row => row.Units),
             Columns.Numbers(rows, row => row.Amount));
-        return Task.CompletedTask;
-    }
 }

@@ -5,11 +5,11 @@ using Npgsql;
 namespace Billing.Ledger.Rebuild;
 
 /// <summary>
-/// Takes events into the shadows. One task reads ahead and makes events of the rows; each group of read
-/// models is written on a connection of its own, beside the others.
+/// Takes events into the shadows. One task reads ahead and makes events of the rows; each fill writes its
+/// read models on a connection of its own, beside the others.
 /// </summary>
 internal sealed class FillShadows(
-    IReadOnlyList<IReadOnlyList<IReadModel>> groups, NpgsqlDataSource shadows, Action<int> progress)
+    IReadOnlyList<IFill> fills, NpgsqlDataSource shadows, Action<int> progress)
 {
     private const int PageSize = 20_000;
     private const int PagesAhead = 2;
@@ -20,11 +20,11 @@ internal sealed class FillShadows(
         if (from >= target) return;
 
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var pages = groups.Select(_ => Channel.CreateBounded<EventPage>(PagesAhead)).ToList();
+        var pages = fills.Select(_ => Channel.CreateBounded<EventPage>(PagesAhead)).ToList();
         List<Task> all = [Ending(Read(from, target, pages, together.Token), together)];
-        for (var place = 0; place < groups.Count; place++)
+        for (var place = 0; place < fills.Count; place++)
             all.Add(Ending(
-                Write(groups[place], pages[place].Reader, isFirst: place == 0, together.Token), together));
+                Write(fills[place], pages[place].Reader, isFirst: place == 0, together.Token), together));
         try
         {
             await Task.WhenAll(all);
@@ -65,30 +65,15 @@ internal sealed class FillShadows(
     }
 
     private async Task Write(
-        IReadOnlyList<IReadModel> group, ChannelReader<EventPage> pages, bool isFirst,
-        CancellationToken cancellation)
+        IFill fill, ChannelReader<EventPage> pages, bool isFirst, CancellationToken cancellation)
     {
         await using var connection = await shadows.OpenConnectionAsync(cancellation);
         await foreach (var page in pages.ReadAllAsync(cancellation))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellation);
-            await Take(group, page, connection, cancellation);
+            await fill.Take(page, connection, cancellation);
             await transaction.CommitAsync(cancellation);
             if (isFirst) progress(page.Events.Count);
         }
     }
-
-    /// <summary>A rebuild with an event missing is none: it stops, and the live tables stay.</summary>
-    public static async Task Take(
-        IReadOnlyList<IReadModel> group, EventPage page, NpgsqlConnection connection,
-        CancellationToken cancellation)
-    {
-        var rows = await TakePage.Into(group, page, connection, cancellation);
-        if (rows.FirstOrDefault(row => row.IsStopped) is { } stopped)
-            throw new RebuildFailedException(
-                $"{stopped.Name} cannot take in event {stopped.StoppedBefore}: {stopped.StoppedBecause}");
-    }
 }
-
-/// <summary>The rebuild cannot come to its end; the sentence is for people. Nothing has changed.</summary>
-internal sealed class RebuildFailedException(string sentence) : Exception(sentence);

@@ -38,10 +38,11 @@ internal sealed partial class RebuildModels
         await still.ExecuteNonQueryAsync(cancellation);
 
         var (position, target) = (_position, await Target(connection, cancellation));
+        var asLive = new FillAsLive(models);
         while (position < target)
         {
             var page = await StoredEvents.Page(position, target, (int)Near, connection, cancellation);
-            await FillShadows.Take(models, page, connection, cancellation);
+            await asLive.Take(page, connection, cancellation);
             position = page.Ceiling;
         }
 

@@ -30,29 +30,41 @@ internal sealed partial class RebuildModels(
 
         var shadows = new ShadowTables(models, connection);
         await shadows.Make(cancellation);
-        var fill = new FillShadows(Groups(), owner, _report.Took);
-        await Follow(fill, connection, cancellation);
+        await Load(connection, cancellation);
         foreach (var table in shadows.Names)
         {
             say($"{table}: indexes");
             await shadows.Finish(table, cancellation);
         }
 
+        var fill = new FillShadows([.. Groups().Select(group => new FillAsLive(group))], owner, _report.Took);
         await Follow(fill, connection, cancellation);
         var differing = await Compare(fill, shadows, connection, cancellation);
         await Follow(fill, connection, cancellation);
         await Swap(shadows, differing, connection, cancellation);
         say(differing.Count == 0
-            ? $"Rebuilt up to event {_position}; the rows were the same."
-            : $"Rebuilt up to event {_position}; the old rows of {string.Join(", ", differing)} differed and "
+            ? $"{_report.Whole(_position)}; the rows were the same."
+            : $"{_report.Whole(_position)}; the old rows of {string.Join(", ", differing)} differed and "
                 + "are kept in the schema rebuild_replaced.");
         return differing.Count == 0;
     }
 
-    // The two that write most have a connection each.
+    private async Task Load(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        List<LoadShadows> loads =
+        [
+            .. Groups().Select(LoadShadows (group) => group is [ChargesModel charges]
+                ? new LoadCharges(charges)
+                : new LoadSums(group)),
+        ];
+        await Follow(new FillShadows(loads, owner, _report.Took), connection, cancellation);
+        foreach (var load in loads) await load.Finish(connection, cancellation);
+    }
+
+    // Charges are most of what is written, so that they have a connection of their own.
     private IReadOnlyList<IReadOnlyList<IReadModel>> Groups() =>
     [
-        .. models.GroupBy(model => model is ChargesModel or UsageDaysModel)
+        .. models.GroupBy(model => model is ChargesModel)
             .Select(IReadOnlyList<IReadModel> (group) => [.. group]),
     ];
 
@@ -94,7 +106,8 @@ internal sealed partial class RebuildModels(
                 if (!found.IsSame) differing.Add(table);
                 say(found.IsSame
                     ? $"{table}: {found.Shadow.Rows} rows, the same"
-                    : $"{table}: DIFFERS, {found.Live.Rows} rows live, {found.Shadow.Rows} rebuilt");
+                    : $"{table}: DIFFERS, {found.Live.Rows} rows live, {found.Shadow.Rows} rebuilt; "
+                        + found.Difference);
             }
         }
 

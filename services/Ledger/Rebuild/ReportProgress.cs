@@ -20,9 +20,17 @@ internal sealed class ReportProgress(TimeProvider time, Action<string> say)
         if (time.GetElapsedTime(_last) < Every && _events < Target) return;
 
         _last = time.GetTimestamp();
-        var took = time.GetElapsedTime(_begun);
-        var rate = took > TimeSpan.Zero ? _events * TimeSpan.TicksPerSecond / took.Ticks : 0;
         say(string.Create(
-            CultureInfo.InvariantCulture, $"{_events:N0} events of about {Target:N0}, {rate:N0} a second"));
+            CultureInfo.InvariantCulture, $"{_events:N0} events of about {Target:N0}, {Rate():N0} a second"));
     }
+
+    /// <summary>All that it took, also what came before and after the events.</summary>
+    public string Whole(long position) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Rebuilt up to event {position} in {time.GetElapsedTime(_begun).TotalSeconds:N1} s, "
+        + $"{Rate():N0} events a second with indexes and comparison");
+
+    private long Rate() => time.GetElapsedTime(_begun) is { Ticks: > 0 } took
+        ? _events * TimeSpan.TicksPerSecond / took.Ticks
+        : 0;
 }

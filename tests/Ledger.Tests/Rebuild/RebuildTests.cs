@@ -40,12 +40,18 @@ public class RebuildTests
         await side.Append(ReadSide.History(32).Books.Log);
         await side.Follow();
         var before = await side.Everything();
-        await side.Do("update balances set balance = balance + 1 where ctid = (select min(ctid) from balances)");
+        const string ThirdRow =
+            "select tenant_id, currency, account, meter from balances order by 1, 2, 3, 4 limit 1 offset 2";
+        var changed = await side.Ask<string>(
+            $"select concat_ws(',', tenant_id, currency, account) from ({ThirdRow}) as row");
+        await side.Do(
+            $"update balances set balance = balance + 1 where (tenant_id, currency, account, meter) = ({ThirdRow})");
 
         var (isSame, said) = await side.Rebuild();
 
         isSame.ShouldBeFalse();
-        said.ShouldContain(line => line.StartsWith("balances: DIFFERS", StringComparison.Ordinal));
+        var differs = said.Single(line => line.StartsWith("balances: DIFFERS", StringComparison.Ordinal));
+        differs.ShouldContain($"; first live ({changed}");
         (await side.Everything()).ShouldBe(before);
         (await side.Ask<long>("select count(*) from rebuild_replaced.balances")).ShouldBeGreaterThan(0);
         (await side.Ask<string>(
@@ -56,6 +62,33 @@ public class RebuildTests
                 "charge_changes r true,charge_changes_early i false,charge_changes_of_charge i false,"
                 + "charge_changes_of_tenant i false,charge_changes_pkey i false,charge_totals r true,"
                 + "charge_totals_pkey i false,charges r true,charges_of_tenant i false,charges_pkey i false");
+    }
+
+    [Test]
+    public async Task amounts_and_units_of_any_size_are_made_again_as_they_were()
+    {
+        await using var side = await ReadSide.Create();
+        string[] amounts =
+        [
+            "0", "0.000000000001", "-0.0001", "1", "-9999.9999", "10000", "12345678.000000090001",
+            "-18446744.073709551616", "340282366920938463463.37", "10000000000000000000000000.123456789012",
+            "-9999999999999999999999999.999999999999",
+        ];
+        string?[] units = [null, "0", "0.000000001", "-0.1", "18446744073.709551616", "90000000000000000000000000000"];
+        await side.Append(amounts.SelectMany((amount, place) => units.Select((one, turn) => new Events.Append(
+            new Events.StreamId.Usage(Given.InMarch.KeyOf(Given.Tenant, Given.Usd)), Given.Id($"{place} {turn}"),
+            Given.Posted with
+            {
+                Amount = Given.Usd100(amount),
+                Quantity = one is null ? null : Contracts.Values.Text.Read<Contracts.Values.Quantity>(one),
+                Origin = Given.FromPricing(Given.Now.AddDays(place).AddTicks(turn)),
+            }))));
+        await side.Follow(7);
+        var live = await side.Everything();
+
+        (await side.Rebuild()).IsSame.ShouldBeTrue();
+
+        (await side.Everything()).ShouldBe(live);
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Billing.Bench;
 
@@ -24,6 +25,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         """;
 
     private const int LastLines = 20;
+    private const int SigCont = 18, SigStop = 19; // of every Linux that .NET runs on
 
     private readonly Process _shell;
     private readonly Queue<string> _said = new();
@@ -75,6 +77,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         if (child._shell.ExitCode != 0) throw new BenchFailed($"{program} failed: {child.Said}");
     }
 
+    /// <summary>It stands still, warm as it is, until told to go on. For seconds: brokers miss it after a while.</summary>
+    public void StandStill() => Signal(SigStop);
+
+    public void GoOn() => Signal(SigCont);
+
     public async ValueTask DisposeAsync()
     {
         if (!_shell.HasExited)
@@ -96,4 +103,15 @@ internal sealed class ChildProcess : IAsyncDisposable
             if (_said.Count > LastLines) _said.Dequeue();
         }
     }
+
+    private void Signal(int signal)
+    {
+        foreach (var process in new ProcessTree().IdsBelow(Id))
+            if (Kill(process, signal) != 0)
+                throw new BenchFailed($"process {process} does not take signal {signal}.");
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
 }

@@ -33,6 +33,9 @@ internal sealed class ProcessTree
     public long ResidentBytesOf(int root) =>
         Below(root).Sum(process => process.Pages) * Environment.SystemPageSize;
 
+    /// <summary>Of the root as well.</summary>
+    public IEnumerable<int> IdsBelow(int root) => Below(root).Select(process => process.Id);
+
     private List<Entry> Below(int root)
     {
         var below = new List<Entry>();

@@ -19,6 +19,8 @@ public sealed class LocalPostgresTests
     public void Make()
     {
         _folder = Directory.CreateTempSubdirectory("billing-local-postgres-").FullName;
+        // Open to others, because PostgreSQL may run as another user.
+        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         _binaries = PostgresBinaries.Find(out var why) ?? throw new AssertionException(why);
     }
 
@@ -205,7 +207,6 @@ public sealed class LocalPostgresTests
     {
         if (!Environment.IsPrivilegedProcess) Assert.Ignore("only root can become another user");
 
-        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         var others = PostgresUser.Candidates().Where(user => user.Owner is not null).ToList();
         var postgres = LocalPostgres.Prepare(
             _binaries, Data, "secret", _ => { }, durable: false,

@@ -26,6 +26,7 @@ public class PageTests
         if (browser is null)
             Assert.Ignore("No Chromium on the PATH: the dashboard's page was not tried in a browser (apt-get install chromium).");
 
+        Assertions.SetDefaultExpectTimeout((float)Eventually.Patience.TotalMilliseconds);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {
@@ -221,6 +222,22 @@ public class PageTests
         _dashboard.Resources.Set();
         await _page.Keyboard.PressAsync("1");
         await Assertions.Expect(_page.GetByText("The application model is empty")).ToBeVisibleAsync();
+    }
+
+    [TestCase("#/resources")]
+    [TestCase("#/console")]
+    public async Task nothing_is_said_of_resources_before_their_list_has_come(string view)
+    {
+        // The connection stands, and what comes over it is late.
+        await _page.RouteAsync("**/api/live*", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/event-stream",
+            Body = "event: hello\ndata: {\"run\":\"1\",\"application\":\"x\",\"now\":\"2026-03-01T00:00:00Z\"}\n\n",
+        }));
+        await Login(view);
+        await Assertions.Expect(_page.GetByText("Connecting…")).ToBeVisibleAsync();
+        await Assertions.Expect(_page.GetByText("No resources")).Not.ToBeVisibleAsync();
+        _complaints.Clear();
     }
 
     [Test]

@@ -1,5 +1,5 @@
 import { h, icon } from './dom.js';
-import { follow } from './live.js';
+import { connection, follow } from './live.js';
 import { clock, exact } from './format.js';
 import { empty, page, searchBox, select, toggle, toneOf } from './parts.js';
 import { go, link, state, update } from './app.js';
@@ -179,7 +179,9 @@ export function render() {
       'Console',
       null,
       null,
-      empty('console', 'No resources', 'There is nothing that could write to a console.'),
+      connection.knowsResources
+        ? empty('console', 'No resources', 'There is nothing that could write to a console.')
+        : empty('clock', 'Connecting…'),
     );
   if (resource === null) {
     const first = state.resources.find((one) => one.processId) ?? state.resources[0];

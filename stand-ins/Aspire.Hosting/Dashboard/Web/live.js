@@ -6,7 +6,8 @@ let run = null;
 let wanted = { resource: null, after: 0 };
 let retry = 0;
 
-export const connection = { state: 'connecting', skew: 0, application: '' };
+// Until the first list has come, nobody knows whether there is a resource.
+export const connection = { state: 'connecting', knowsResources: false, skew: 0, application: '' };
 
 export function on(name, listener) {
   if (!listeners.has(name)) listeners.set(name, new Set());
@@ -50,7 +51,10 @@ function open() {
     become('open');
     tell('hello', hello);
   });
-  receive('resources', (data) => tell('resources', data));
+  receive('resources', (data) => {
+    connection.knowsResources = true;
+    tell('resources', data);
+  });
   receive('counts', (data) => tell('counts', data));
   receive('console', (data) => {
     if (data.resource === wanted.resource) {

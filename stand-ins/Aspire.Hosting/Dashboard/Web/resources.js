@@ -214,7 +214,7 @@ export function render() {
 }
 
 function nothing() {
-  if (connection.state === 'connecting') return empty('clock', 'Connecting…');
+  if (!connection.knowsResources) return empty('clock', 'Connecting…');
   return state.resources.length
     ? empty(
         'search',

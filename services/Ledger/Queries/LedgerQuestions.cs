@@ -13,6 +13,7 @@ public static class LedgerQuestions
         OverageHealth.Map(app);
         LedgerAccounts.Map(app);
         ListBalances.Map(app);
+        ListCredit.Map(app);
         ListJournal.Map(app);
         GetTrialBalance.Map(app);
         GetStatement.Map(app);

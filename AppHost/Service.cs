@@ -36,6 +36,8 @@ internal sealed record Service(Stack Stack, string Folder)
         Connect(service, store, DatabaseRoles.All.Where(role => role != DatabaseRoles.Owner));
         Authentication.Configure(service, Stack);
         if (kafka.Resource is { } broker) service.WaitFor(broker);
+        if (kafka.IsEmbedded)
+            service.WithEnvironment(EmbeddedKafka.FetchWait.Key, EmbeddedKafka.FetchWait.Value);
 
         return service;
     }

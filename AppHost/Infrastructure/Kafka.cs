@@ -8,8 +8,10 @@ namespace Billing.AppHost.Infrastructure;
 /// <summary>The broker that was taken.</summary>
 /// <param name="Bootstrap">Its address, for <c>ConnectionStrings__kafka</c>.</param>
 /// <param name="Resource">What others wait for; null for a broker that is not ours to start.</param>
+/// <param name="IsEmbedded">Its readers are told what it cannot do.</param>
 public sealed record KafkaBroker(
-    IResourceBuilder<IResourceWithConnectionString> Bootstrap, IResourceBuilder<IResource>? Resource);
+    IResourceBuilder<IResourceWithConnectionString> Bootstrap, IResourceBuilder<IResource>? Resource,
+    bool IsEmbedded = false);
 
 /// <summary>Kafka: given, in a container, installed here, or embedded.</summary>
 internal static class Kafka
@@ -82,6 +84,8 @@ internal static class Kafka
         broker.WithHealthCheck(stack.AddKafkaCheck(_ => ValueTask.FromResult(file.Read())));
         EmbeddedBroker.FollowItsAddress(stack.Builder, file);
 
-        return new(stack.Builder.AddConnectionString(Address, ReferenceExpression.Create($"{file}")), broker);
+        return new(
+            stack.Builder.AddConnectionString(Address, ReferenceExpression.Create($"{file}")), broker,
+            IsEmbedded: true);
     }
 }

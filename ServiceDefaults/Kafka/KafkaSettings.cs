@@ -50,5 +50,7 @@ public static class KafkaSettings
         // Bounded memory: librdkafka would hold up to 64 MiB for each client.
         QueuedMaxMessagesKbytes = 16 * 1024,
         FetchMaxBytes = 8 * 1024 * 1024,
+        // How long the broker may hold a question that it has nothing for yet.
+        FetchWaitMaxMs = configuration.Optional("Kafka:FetchWaitMs", 500),
     };
 }

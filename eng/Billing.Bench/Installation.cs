@@ -203,6 +203,7 @@ internal sealed class Installation : IAsyncDisposable
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["Logging__LogLevel__Default"] = "Warning",
         };
+        if (_kafka is null) environment[EmbeddedKafka.FetchWait.Key] = EmbeddedKafka.FetchWait.Value;
         foreach (var role in DatabaseRoles.All)
             environment[$"ConnectionStrings__{Resources.Connection(service, role)}"] =
                 new NpgsqlConnectionStringBuilder(admin.ConnectionString)

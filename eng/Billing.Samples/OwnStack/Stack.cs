@@ -194,6 +194,7 @@ internal sealed class Stack : IAsyncDisposable
         new("DOTNET_ENVIRONMENT", "Development"),
         new("ASPNETCORE_ENVIRONMENT", "Development"),
         new("ConnectionStrings__kafka", Bootstrap),
+        .. IsKafkaEmbedded ? [EmbeddedKafka.FetchWait] : Array.Empty<KeyValuePair<string, string>>(),
         .. DatabaseRoles.All.Where(role => role != DatabaseRoles.Owner).Select(role => Role(service, role)),
     ];
 

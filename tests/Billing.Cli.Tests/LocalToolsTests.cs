@@ -1,4 +1,5 @@
 using Billing.LocalTools;
+using Billing.Testbed;
 
 namespace Billing.Cli.Tests;
 
@@ -80,7 +81,7 @@ public sealed class LocalToolsTests
         taken.IsCompleted.ShouldBeFalse();
         held.Dispose();
 
-        using var mine = await taken.WaitAsync(TimeSpan.FromSeconds(30));
+        using var mine = await taken.WaitAsync(Eventually.Patience);
         told.ShouldBe(1);
     }
 

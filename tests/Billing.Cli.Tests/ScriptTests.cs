@@ -25,7 +25,7 @@ public sealed class ScriptTests
             cat eng/Billing.Cli/Program.cs > "$out/bin/Billing.Cli/debug/Billing.Cli.dll" ;;
           *)
             case ${2:-} in
-              wait) echo $$ > "$NOTES.pid"; trap 'echo stopped; exit 42' TERM; while :; do sleep 0.05; done ;;
+              wait) trap 'echo stopped; exit 42' TERM; echo $$ > "$NOTES.pid"; while :; do sleep 0.05; done ;;
               fail) exit 7 ;;
               *) cat "$1"; shift; for argument in "$@"; do echo "[$argument]"; done ;;
             esac ;;

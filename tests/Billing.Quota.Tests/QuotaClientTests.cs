@@ -237,7 +237,7 @@ public sealed class QuotaClientTests
     {
         Token = _ => new("token"),
         Time = _time,
-        Patience = TimeSpan.FromSeconds(20),
+        Patience = TimeSpan.FromMinutes(1),
     };
 
     private static Task<QuotaDecision> Check(QuotaClient client, decimal units = 1) =>

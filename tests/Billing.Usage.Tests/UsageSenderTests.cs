@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Billing.Testbed;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +14,7 @@ namespace Billing.Usage.Tests;
 [Parallelizable(ParallelScope.All)]
 internal sealed class UsageSenderTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<string, UsageVerdict> _verdicts = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<UsageVerdict> _secondVerdicts = new();
@@ -176,7 +178,7 @@ internal sealed class UsageSenderTests : IAsyncDisposable
             "c" => ("conflict", "other content"),
             _ => ("rejected", "too old"),
         };
-        await using var usage = Sender();
+        await using var usage = Sender(wait: Patience); // one call, however slowly they are emitted
 
         foreach (var id in (string[])["u", "c", "r"]) usage.Emit(Some(id));
         await Flushed(usage);
@@ -239,7 +241,7 @@ internal sealed class UsageSenderTests : IAsyncDisposable
     [Test]
     public async Task when_memory_is_full_the_newest_is_dropped_and_said_so()
     {
-        _service.Then((_, _) => _service.Gate.Task);
+        HoldCalls();
         await using var usage = Sender(most: 5, first: 7);
 
         var emitted = Enumerable.Range(0, 8).Select(_ => usage.Emit(Some())).ToList();
@@ -259,7 +261,7 @@ internal sealed class UsageSenderTests : IAsyncDisposable
     [Test]
     public async Task when_memory_is_full_the_caller_may_be_told_by_an_exception()
     {
-        _service.Then((_, _) => _service.Gate.Task);
+        HoldCalls();
         await using var usage = Sender(most: 2, full: WhenFull.Throw, first: 1);
 
         usage.Emit(Some());
@@ -276,7 +278,7 @@ internal sealed class UsageSenderTests : IAsyncDisposable
     [Test]
     public async Task when_memory_is_full_the_caller_may_wait_its_turn()
     {
-        _service.Then((_, _) => _service.Gate.Task);
+        HoldCalls();
         await using var usage = Sender(most: 2, first: 1);
         using var stop = new CancellationTokenSource();
         usage.Emit(Some());
@@ -301,7 +303,7 @@ internal sealed class UsageSenderTests : IAsyncDisposable
     [Test]
     public async Task bytes_are_bounded_as_well()
     {
-        _service.Then((_, _) => _service.Gate.Task);
+        HoldCalls();
         await using var usage = Sender(bytes: 100_000);
 
         var taken = Enumerable.Range(0, 5)
@@ -385,8 +387,10 @@ internal sealed class UsageSenderTests : IAsyncDisposable
     [Test]
     public async Task a_service_that_is_not_there_yet_is_waited_for()
     {
-        var address = _service.Address;
-        await _service.DisposeAsync();
+        // The port is taken and nobody listens, so that no other test's service gets it.
+        using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = new Uri($"http://{nobody.LocalEndPoint}");
         await using var usage = Sender(address: address, goodbye: TimeSpan.Zero);
 
         usage.Emit(Some());
@@ -444,7 +448,8 @@ internal sealed class UsageSenderTests : IAsyncDisposable
         });
         listener.Start();
         _service.ThenStatus(503);
-        await using var usage = Sender(most: 3, source: "/metrics");
+        // Nothing leaves before the flush: else there might be room again.
+        await using var usage = Sender(most: 3, source: "/metrics", wait: Patience);
 
         for (var one = 0; one < 5; one++) usage.Emit(Some());
         await Flushed(usage);
@@ -509,6 +514,12 @@ internal sealed class UsageSenderTests : IAsyncDisposable
             CultureInfo.InvariantCulture))
         .Order();
 
+    /// <summary>However slowly they are emitted: what goes in a second call is not answered either.</summary>
+    private void HoldCalls()
+    {
+        for (var call = 0; call < 10; call++) _service.Then((_, _) => _service.Gate.Task);
+    }
+
     private void Spoil(int rounds)
     {
         for (var round = 0; round < rounds; round++)
@@ -544,8 +555,8 @@ internal sealed class UsageSenderTests : IAsyncDisposable
             WhenFull = full,
             FirstSequence = first,
             BatchWait = wait ?? TimeSpan.FromMilliseconds(5),
-            LongestCall = call ?? TimeSpan.FromSeconds(10),
-            LongestGoodbye = goodbye ?? TimeSpan.FromSeconds(10),
+            LongestCall = call ?? TimeSpan.FromMinutes(1),
+            LongestGoodbye = goodbye ?? TimeSpan.FromMinutes(1),
             FirstPause = pause ?? TimeSpan.FromMilliseconds(1),
             LongestPause = pause ?? TimeSpan.FromMilliseconds(1),
             OnVerdict = verdict =>

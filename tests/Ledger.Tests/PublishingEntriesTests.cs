@@ -16,7 +16,7 @@ namespace Billing.Ledger.Tests;
 /// <summary>Entries get their numbers in the order of the store, once.</summary>
 public class PublishingEntriesTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private LedgerDatabase _ledger = null!;
 

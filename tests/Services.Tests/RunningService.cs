@@ -52,7 +52,7 @@ internal sealed class RunningService : IAsyncDisposable
                 var answer = await Client.GetAsync(ServiceDefaults.Health.ReadyRoute);
                 last = await answer.Content.ReadAsStringAsync();
                 return answer.IsSuccessStatusCode;
-            }, TimeSpan.FromMinutes(1));
+            }, TimeSpan.FromMinutes(3)); // all of them start at once
         }
         catch (AssertionException)
         {

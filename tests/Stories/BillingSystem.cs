@@ -69,7 +69,7 @@ internal sealed class BillingSystem : IAsyncDisposable
                 Resources.Ingestion, "/api/v1/sources/%2Fstory/delivery", CancellationToken.None, "ops");
             seen = report.GetRawText();
             return report.GetProperty("total").GetProperty(what).GetInt64() == count;
-        }, TimeSpan.FromSeconds(30), $"{count} {what}: {seen}");
+        }, what: $"{count} {what}: {seen}");
     }
 
     public async Task OwesEventually(string tenant, string money)

@@ -68,7 +68,7 @@ public sealed class OwnedProcess : IAsyncDisposable
     {
         await shell.StandardInput.WriteLineAsync("kill");
         await shell.StandardInput.FlushAsync();
-        await shell.WaitForExitAsync(new CancellationTokenSource(grace).Token);
+        await shell.WaitForExitAsync(new CancellationTokenSource(Eventually.Patience).Token);
     }
 
     /// <summary>Ends it with SIGTERM, and with SIGKILL when that takes too long.</summary>

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Billing.LocalTools;
+using Billing.Testbed;
 
 namespace Billing.AppHost.Tests.Broker;
 
 /// <summary>Billing.Broker as its own process, as the AppHost starts it.</summary>
 internal sealed class BrokerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan patience = Eventually.Patience;
     private readonly Process process;
 
     private BrokerProcess(Process process, string address) => (this.process, Address) = (process, address);

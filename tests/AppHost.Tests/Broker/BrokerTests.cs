@@ -1,6 +1,7 @@
 using Billing.AppHost.Tests.Kafka;
 using Billing.Contracts;
 using Billing.LocalTools;
+using Billing.Testbed;
 
 namespace Billing.AppHost.Tests.Broker;
 
@@ -40,7 +41,7 @@ public sealed class BrokerTests
         await using var broker = await BrokerProcess.Start(Path.Combine(folder.Path, "address"));
 
         broker.Address.ShouldStartWith("127.0.0.1:");
-        (await KafkaProbe.Ask(broker.Address, CancellationToken.None)).ShouldBeNull();
+        await Eventually.Is(async () => await KafkaProbe.Ask(broker.Address, CancellationToken.None) is null);
     }
 
     [Test]

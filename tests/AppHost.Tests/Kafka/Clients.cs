@@ -1,3 +1,4 @@
+using Billing.Testbed;
 using Confluent.Kafka;
 
 namespace Billing.AppHost.Tests.Kafka;
@@ -5,7 +6,7 @@ namespace Billing.AppHost.Tests.Kafka;
 /// <summary>Confluent's clients, as services use them.</summary>
 internal static class Clients
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan patience = Eventually.Patience;
 
     public static IReadOnlyDictionary<string, int> PartitionCounts(string bootstrapServers)
     {

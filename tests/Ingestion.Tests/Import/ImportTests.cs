@@ -13,6 +13,10 @@ public class ImportTests
 {
     private const string Header = "id,source,type,subject,time,bytes\n";
 
+    // Once: lines that are to be the same are so beyond midnight as well.
+    private static readonly string Yesterday =
+        DateTimeOffset.UtcNow.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     private EdgeService _service = null!;
     private string _ops = null!, _key = null!;
 
@@ -189,7 +193,7 @@ public class ImportTests
     private static string Line(
         string id, string source = "/shop", string type = "storage", string tenant = "acme",
         string bytes = "1024") =>
-        $"{id},{source},{type},{tenant},{DateTimeOffset.UtcNow.AddDays(-1):yyyy-MM-dd}T00:00:00Z,{bytes}\n";
+        $"{id},{source},{type},{tenant},{Yesterday}T00:00:00Z,{bytes}\n";
 
     private static string Counts(JsonElement report) =>
         $"{report.GetProperty("lines")} lines: {report.GetProperty("accepted")} accepted, "

@@ -241,7 +241,8 @@ public class QuestionsTests
         , "data": {"bytes": 5} }
         """;
 
-    private static string Yesterday => Moment(DateTimeOffset.UtcNow.Date.AddDays(-1));
+    // Once: an event that is written again is the same beyond midnight as well.
+    private static readonly string Yesterday = Moment(DateTimeOffset.UtcNow.Date.AddDays(-1));
 
     private static string Moment(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -87,7 +87,12 @@ internal sealed class Installed : IAsyncDisposable
 /// <summary>One process of it.</summary>
 internal sealed class RunningProgram(string name, OwnedProcess process, Uri address) : IAsyncDisposable
 {
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 })
+    public HttpClient Client { get; } = new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = 64,
+        // A second is not enough on a busy machine: the body would go where it is not read any more.
+        Expect100ContinueTimeout = TimeSpan.FromMinutes(1),
+    })
     {
         BaseAddress = address,
     };

@@ -92,7 +92,7 @@ internal sealed class Traffic
             MeterId.Of("api_calls"), "api.call", "call", Aggregation.Sum, [], decision, "calls"));
         for (var tenant = 0; tenant < Tenants; tenant++)
             Publish($"tenant-{tenant}", new TenantSetV1(TenantId.Of($"tenant-{tenant}"), "A tenant", "DE", decision));
-        producer.Flush(TimeSpan.FromSeconds(30)).ShouldBe(0);
+        producer.Flush(TimeSpan.FromMinutes(2)).ShouldBe(0);
 
         void Publish(string key, object fact)
         {

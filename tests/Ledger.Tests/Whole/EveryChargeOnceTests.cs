@@ -57,10 +57,10 @@ public sealed class EveryChargeOnceTests
             {
                 topics.Send(Topics.Ratings, Uses(next, ASend / 6));
                 (sent, next) = (sent + ASend / 6, next + ASend / 6);
-                // One batch after the other, so that there is a second one of everything.
+                // One batch and one page after the other, so that there is a second one of everything.
                 await Eventually.Is(
-                    async () => dying.HasExited || await _ledger.Count("events.mt_events") >= sent, Long,
-                    $"{point}: {sent} events, or dead: {dying.Said}");
+                    async () => dying.HasExited || await _ledger.Count("sent_facts") >= sent, Long,
+                    $"{point}: {sent} entries, or dead: {dying.Said}");
             }
 
             await Eventually.Is(() => dying.HasExited, Long, $"it dies at {point}: {dying.Said}");

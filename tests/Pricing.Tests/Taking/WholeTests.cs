@@ -123,7 +123,7 @@ public sealed class WholeTests
         consumer.Assign(Enumerable.Range(0, Topics.Partitions)
             .Select(partition => new TopicPartitionOffset(Topics.Ratings, partition, Offset.Beginning)));
         var seen = new HashSet<string>();
-        var until = DateTime.UtcNow + TimeSpan.FromMinutes(1);
+        var until = DateTime.UtcNow + Long;
         while (seen.Count < expected && DateTime.UtcNow < until)
             if (consumer.Consume(TimeSpan.FromMilliseconds(200)) is { } message
                 && message.Message.Headers.TryGetLastBytes(FactHeaders.FactId, out var id))

@@ -68,7 +68,7 @@ public sealed class LocalPostgresTests
 
         await Signal("TERM", shell.Id);
 
-        await shell.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        await shell.WaitForExitAsync(new CancellationTokenSource(Eventually.Patience).Token);
         shell.ExitCode.ShouldBe(0);
         File.Exists(Path.Combine(Data, "postmaster.pid")).ShouldBeFalse();
     }

@@ -39,7 +39,7 @@ public sealed class TestbedTests
         await using (var broker = await Brokers.StartEmbedded())
         {
             address = broker.BootstrapServers;
-            (await KafkaProbe.Ask(address, default)).ShouldBeNull();
+            await Eventually.Is(async () => await KafkaProbe.Ask(address, default) is null);
         }
 
         (await KafkaProbe.Ask(address, default)).ShouldNotBeNull();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Billing.Testbed;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static Billing.StandIns.Tests.AspireHosting.Applications;
 
@@ -23,7 +24,7 @@ public sealed class StartingAndStopping
         await application.ResourceNotifications.WaitForResourceAsync(
             "store", each => each.Snapshot.HealthReports.Any(report => report.Status == HealthStatus.Unhealthy),
             cancellation);
-        application.StateOf("service").ShouldBe(KnownResourceStates.Waiting);
+        await Until(() => application.StateOf("service") == KnownResourceStates.Waiting, cancellation);
 
         healthy.IsOn = true;
         await application.RunningProcess("service", cancellation);
@@ -46,7 +47,7 @@ public sealed class StartingAndStopping
         await application.StartAsync(cancellation);
 
         await asked.Task.WaitAsync(cancellation);
-        application.StateOf("service").ShouldBe(KnownResourceStates.Waiting);
+        await Until(() => application.StateOf("service") == KnownResourceStates.Waiting, cancellation);
 
         done.SetResult();
         await application.RunningProcess("service", cancellation);
@@ -140,7 +141,8 @@ public sealed class StartingAndStopping
         await application.RunningProcess("service", cancellation, otherThan: first);
         await application.ResourceNotifications.WaitForResourceHealthyAsync("service", cancellation);
 
-        Stopwatch.GetElapsedTime(since).ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        // Where other tests run at the same time, what those take is not ours.
+        Stopwatch.GetElapsedTime(since).ShouldBeLessThan(TimeSpan.FromSeconds(TestSize.Of(30, 5)));
     }
 
     [Test, CancelAfter(Limit)]

@@ -1,5 +1,6 @@
 using System.Net;
 using Aspire.Hosting.Dashboard;
+using Billing.Testbed;
 
 namespace Billing.StandIns.Tests.Dashboard;
 
@@ -118,7 +119,7 @@ public class ResourcesTests
     {
         _dashboard.Resources.Set(FakeResources.Service("ledger"));
         _dashboard.Resources.Write("ledger", "first");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await using var stream = await _dashboard.Page.GetStreamAsync(new Uri("/api/live?console=ledger", UriKind.Relative), limit.Token);
         using var reader = new StreamReader(stream);
 
@@ -141,7 +142,8 @@ public class ResourcesTests
         using var reader = new StreamReader(stream);
         await Until(reader, "hello", "billing", CancellationToken.None);
 
-        await _dashboard.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        // Half a minute is what a host waits for its requests if nobody says otherwise.
+        await _dashboard.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(25));
     }
 
     private async Task<HttpStatusCode> Press(string resource, string command)

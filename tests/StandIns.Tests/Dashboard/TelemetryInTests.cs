@@ -122,7 +122,9 @@ public class TelemetryInTests(OtlpExportProtocol protocol)
             logger.LogError(new InvalidOperationException("lane lost"), "Batch failed");
         }
 
-        var found = await Found("?level=Information");
+        // Who ends a logger waits for what it sends, but not for ever.
+        var found = await Eventually.Gives(async () =>
+            await Found("?level=Information") is { Length: 2 } both ? both : null);
         found.Select(log => log.GetProperty("message").GetString()).ShouldBe(["Batch failed", "Posted 12 charges of acme"]);
         found[1].GetProperty("service").GetString().ShouldBe("ledger");
         found[1].GetProperty("category").GetString().ShouldBe("Billing.Ledger");
@@ -146,7 +148,8 @@ public class TelemetryInTests(OtlpExportProtocol protocol)
         using (var logs = Logs("ledger", formatted: false))
             logs.CreateLogger("Billing").LogWarning("Posted {Count} of {Tenant}", 12, "acme");
 
-        var log = (await Found("")).Single();
+        var logged = await Eventually.Gives(async () => await Found("") is { Length: > 0 } all ? all : null);
+        var log = logged.Single();
         log.GetProperty("message").GetString().ShouldBe("Posted 12 of acme");
         log.GetProperty("level").GetString().ShouldBe("Warning");
     }
@@ -232,7 +235,7 @@ public class TelemetryInTests(OtlpExportProtocol protocol)
     {
         options.Protocol = protocol;
         options.Headers = "x-otlp-api-key=" + RunningDashboard.ApiKey;
-        options.TimeoutMilliseconds = 10_000;
+        options.TimeoutMilliseconds = (int)Eventually.Patience.TotalMilliseconds;
         return options;
     }
 

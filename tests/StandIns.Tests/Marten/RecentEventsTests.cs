@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Billing.Testbed;
 using JasperFx.Events;
 using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
@@ -11,7 +12,7 @@ namespace Billing.StandIns.Tests.Marten;
 /// <summary>What a process appended itself reaches its subscriptions without being read again.</summary>
 public class RecentEventsTests
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan patience = Eventually.Patience;
 
     [TestCase(1)]
     [TestCase(200)] // which go in by COPY

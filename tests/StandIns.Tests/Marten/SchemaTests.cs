@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Billing.Testbed;
 using JasperFx;
 using Marten;
 using Marten.Exceptions;
@@ -103,7 +104,7 @@ public class SchemaTests
             await store.Append("s", new Counted(1), new Counted(2));
             using var daemon = await store.BuildProjectionDaemonAsync();
             await daemon.StartAllAsync();
-            await daemon.WaitForNonStaleData(TimeSpan.FromSeconds(20));
+            await daemon.WaitForNonStaleData(Eventually.Patience);
             await using var session = store.QuerySession();
             (await session.LoadAsync<Counter>("s"))!.Total.ShouldBe(3);
         }

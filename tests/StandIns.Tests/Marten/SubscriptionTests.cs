@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Billing.Testbed;
 using JasperFx.Events;
 using JasperFx.Events.Daemon;
@@ -12,7 +13,7 @@ namespace Billing.StandIns.Tests.Marten;
 
 public class SubscriptionTests
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan patience = Eventually.Patience;
 
     [Test]
     public async Task every_event_is_delivered_in_order_and_the_effects_are_committed_with_the_progress()
@@ -28,6 +29,8 @@ public class SubscriptionTests
         outlet.Delivered.ShouldBe(Enumerable.Range(1, 31).Select(n => (long)n));
         (await Sent(store)).ShouldBe(Enumerable.Range(1, 31));
         (await Progress(store)).ShouldBe(31);
+        // Told of a commit is who listens after it.
+        await Eventually.Is(() => outlet.Told.LastOrDefault().After == 31);
         outlet.Told.ShouldAllBe(told => told.Before < told.After);
     }
 
@@ -260,7 +263,7 @@ public class SubscriptionTests
         public bool Silent { get; init; }
         public int Largest { get; private set; }
         public List<long> Delivered { get; } = [];
-        public List<(long Before, long After)> Told { get; } = [];
+        public ConcurrentQueue<(long Before, long After)> Told { get; } = [];
 
         public static Task Table(string schema) => Stores.Do(
             $"create schema if not exists {schema}; create table if not exists {schema}.sent"
@@ -310,7 +313,7 @@ public class SubscriptionTests
 
             public async Task AfterCommitAsync(
                 IDocumentSession session, IChangeSet commit, CancellationToken token) =>
-                outlet.Told.Add((before, await Progress(store)));
+                outlet.Told.Enqueue((before, await Progress(store)));
         }
     }
 }

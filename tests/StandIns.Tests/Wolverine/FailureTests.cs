@@ -198,6 +198,7 @@ public sealed class FailureTests
             }
         });
 
+        await Eventually.Is(() => Interlocked.Read(ref broken) > 0);
         var sent = new List<int>();
         for (var number = 0; number < Count; number++)
             try

@@ -109,6 +109,9 @@ public sealed class OutboxTests
             options.Durability.Patience = TimeSpan.FromMilliseconds(200));
         await using var connection = await database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
+        // The writer's transactions are ended after some idle seconds, which this one may need.
+        await new NpgsqlCommand("set local idle_in_transaction_session_timeout = 0", connection)
+            .ExecuteNonQueryAsync();
         await (await host.Within(transaction)).PublishAsync(new Said("forgotten"));
 
         // Longer than the patience: it is taken for rolled back, and found again when it was not.

@@ -30,6 +30,8 @@ public class ParkedHttpTests
         builder.Configuration.AddConfiguration(_database.Configuration);
         builder.Configuration.AddInMemoryCollection(
             TestService.Settings().Append(($"ConnectionStrings:{Resources.Kafka}", _broker.Address))
+                // Who waits for something asks often.
+                .Append(("RateLimits:Interactive:Permits", "100000"))
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2));
         builder.AddServiceDefaults(_database.Service, typeof(PathHost.Program).Assembly);
         builder.AddUsagePath(path => path.Read<BookKeeper>().Publish(Topics.Ratings));

@@ -44,8 +44,8 @@ public class ParkingTests
         parked.ShouldAllBe(one => one.Key == "key-3" && one.Lane == 0);
         parked[0].Reason.ShouldBe("InvalidOperationException: It cannot be done.");
         parked[1].Reason.ShouldBe("It is behind an earlier parked fact of the same key.");
-        await Eventually.Is(async () => (await Copies()).Count == 6);
-        var copy = (await Copies())[0];
+        var copies = await Eventually.Gives(async () => await Copies() is { Count: 6 } all ? all : null);
+        var copy = copies[0];
         Header(copy, "billing-dlq-reason").ShouldBe(parked[0].Reason);
         Header(copy, "billing-dlq-topic").ShouldBe(Reader.Topic);
         (Header(copy, "billing-dlq-lane"), Header(copy, "billing-dlq-number")).ShouldBe(("0", "23"));
@@ -137,6 +137,7 @@ public class ParkingTests
 
     private Task<List<ParkedShown>> Parked() => _database.Parked();
 
+    /// <summary>Each once: one that the broker was slow to acknowledge may be there twice.</summary>
     private Task<List<Message<byte[], byte[]>>> Copies(string topic = Reader.Topic) => Task.Run(() =>
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
@@ -149,9 +150,10 @@ public class ParkingTests
         var copies = new List<Message<byte[], byte[]>>();
         while (consumer.Consume(TimeSpan.FromSeconds(5)) is { IsPartitionEOF: false } copy) copies.Add(
             copy.Message);
-        return copies;
+        return copies.DistinctBy(copy => (
+            Encoding.UTF8.GetString(copy.Key), Header(copy, "billing-dlq-number"))).ToList();
     });
 
     private static string Header(Message<byte[], byte[]> message, string name) =>
-        Encoding.UTF8.GetString(message.Headers.GetLastBytes(name));
+        message.Headers.TryGetLastBytes(name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
 }

@@ -159,6 +159,7 @@ internal sealed class HostProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly List<string> _said = [];
+    private volatile bool _reads;
 
     private HostProcess(Process process)
     {
@@ -207,8 +208,7 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>It reads, or has died already.</summary>
-    public Task Begins() => Eventually.Is(
-        () => HasExited || Said.Contains("Reads billing", StringComparison.Ordinal), what: Said);
+    public Task Begins() => Eventually.Is(() => HasExited || _reads, what: "it reads");
 
     public void Kill() => _process.Kill();
 
@@ -231,5 +231,7 @@ internal sealed class HostProcess : IAsyncDisposable
         if (line is null) return;
 
         lock (_said) _said.Add(line);
+        // Many lines may come at once, so that the last of them do not tell.
+        if (line.Contains("Reads billing", StringComparison.Ordinal)) _reads = true;
     }
 }

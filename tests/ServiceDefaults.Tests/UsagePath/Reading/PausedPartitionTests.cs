@@ -36,25 +36,25 @@ public class PausedPartitionTests
         using var publisher = new Publisher(_broker.Address);
         await using var first = await Reader.Run(_database, _broker.Address, group: null);
         first.Handler.OnBatch = (_, _) => gate.Task;
-        await Eventually.Is(() => Said(first, "Reads billing") == 1);
+        await Eventually.Is(() => Said(first, "Reads billing") >= 1);
 
         for (var number = 1; number <= EachLane; number++)
             foreach (var lane in Lanes)
                 publisher.Fact(lane, number, body: JsonSerializer.SerializeToUtf8Bytes(
                     new { key = "k", @do = "book", Padding }));
         publisher.Flush();
-        await Eventually.Is(() => Said(first, "has to wait") == 1);
+        await Eventually.Is(() => Said(first, "has to wait") >= 1);
 
         await using (await Reader.Run(_database, _broker.Address, group: null))
         {
-            await Eventually.Is(() => Said(first, "Gave billing") == 1);
+            await Eventually.Is(() => Said(first, "Gave billing") >= 1);
             gate.SetResult();
             await Eventually.Is(async () => await _database.Count() == EachLane * Lanes.Length);
             await Eventually.Is(() => Said(first, "goes on") > 0);
         }
 
-        // What the other one had is back.
-        await Eventually.Is(() => Said(first, "Reads billing") == 2);
+        // What the other one had is back. A group that was slow to agree has given it in several turns.
+        await Eventually.Is(() => Said(first, "Reads billing") >= 2);
         foreach (var lane in Lanes) publisher.Fact(lane, EachLane + 1);
 
         await Eventually.Is(async () => await _database.Count() == (EachLane + 1) * Lanes.Length);

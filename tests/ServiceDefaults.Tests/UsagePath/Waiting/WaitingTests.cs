@@ -143,12 +143,14 @@ public class WaitingTests
         public async Task<IReadOnlyCollection<long>> Retry(WaitingBatch batch, CancellationToken cancellation)
         {
             var done = new List<long>();
+            // As it was before anybody can see that it was judged.
+            var isKnown = Known;
             foreach (var row in batch.Rows)
             {
                 var name = Encoding.UTF8.GetString(row.Body.Span);
                 Judged.Enqueue((name, batch.CatalogNumber));
                 if (name == "broken") throw new InvalidOperationException("It cannot be judged.");
-                if (!Known) continue;
+                if (!isKnown) continue;
 
                 await PathHost.Path.Write(
                     batch.Transaction.Connection, "waiting", null, null, null, name, cancellation);

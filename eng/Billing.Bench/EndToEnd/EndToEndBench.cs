@@ -154,9 +154,7 @@ internal static class EndToEndBench
                 + Text($"{even.CoresUsed:N2} cores; ")
                 + (even.Wrong is null ? "adds up" : $"VOID, it does not add up: {even.Wrong}"));
             Report.Line("             µs of CPU per event: " + Costs(even.Micros));
-            // The embedded broker does not say when it got what.
-            var seen = even.Hops.Where(hop => !double.IsNaN(hop.P50Milliseconds));
-            Report.Line("             until out of " + string.Join("; ", seen.Select(hop =>
+            Report.Line("             until out of " + string.Join("; ", even.Hops.Select(hop =>
                 Text($"{hop.Name}: p50 {hop.P50Milliseconds:N0} ms, p99 {hop.P99Milliseconds:N0} ms"))));
         }
     }

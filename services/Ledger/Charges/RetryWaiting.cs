@@ -9,14 +9,12 @@ namespace Billing.Ledger.Charges;
 /// the batch that brings what they wait for; this finds those that came to wait while it came.
 /// </summary>
 public sealed partial class RetryWaiting(
-    LedgerTransactions transactions, TimeProvider time, ILogger<RetryWaiting> logger) : BackgroundService
+    LedgerTransactions transactions, TimeProvider time, ILogger<RetryWaiting> logger) : EverySecond(time)
 {
     private const int MostRows = 200;
 
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-
     /// <summary>Once; answers how many were decided again.</summary>
-    public async Task<int> Sweep(CancellationToken cancellation)
+    public override async Task<int> Sweep(CancellationToken cancellation)
     {
         var rows = await Ready(cancellation);
         if (rows.Count == 0) return 0;
@@ -32,20 +30,6 @@ public sealed partial class RetryWaiting(
             foreach (var row in rows) done += await RetryAlone(row, cancellation);
             return done;
         }
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            try
-            {
-                await Sweep(stoppingToken);
-            }
-            catch (Exception trouble) when (!stoppingToken.IsCancellationRequested)
-            {
-                Later(trouble);
-            }
     }
 
     private async Task<int> RetryAlone(long row, CancellationToken cancellation)
@@ -68,7 +52,7 @@ public sealed partial class RetryWaiting(
         if (rows.Count == 0) return 0;
 
         var posted = await PostFacts.Apply(
-            [.. rows.Select(Arrived.Of)], transaction.Work(), time.GetUtcNow(), cancellation);
+            [.. rows.Select(Arrived.Of)], transaction.Work(), Time.GetUtcNow(), cancellation);
         await transaction.Commit(cancellation);
         PostingMetrics.Count(posted);
         return rows.Count - posted.Waiting.Count;
@@ -120,7 +104,7 @@ public sealed partial class RetryWaiting(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What waits is decided again later")]
-    private partial void Later(Exception trouble);
+    protected override partial void Later(Exception trouble);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The waiting fact {Row} cannot be decided")]
     private partial void Fails(Exception trouble, long row);

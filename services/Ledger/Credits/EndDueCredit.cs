@@ -10,16 +10,14 @@ namespace Billing.Ledger.Credits;
 /// time, each in a transaction of its own. Several processes may look at once; a grant ends once.
 /// </summary>
 internal sealed partial class EndDueCredit(
-    LedgerTransactions transactions, TimeProvider time, ILogger<EndDueCredit> logger) : BackgroundService
+    LedgerTransactions transactions, TimeProvider time, ILogger<EndDueCredit> logger) : EverySecond(time)
 {
     private const int MostOwners = 100;
 
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-
     /// <summary>All that is due by now; answers how many grants it ended.</summary>
-    public async Task<int> Sweep(CancellationToken cancellation)
+    public override async Task<int> Sweep(CancellationToken cancellation)
     {
-        var (now, ended, last) = (time.GetUtcNow(), 0, default(CreditOwner?));
+        var (now, ended, last) = (Time.GetUtcNow(), 0, default(CreditOwner?));
         List<CreditOwner> owners;
         do
         {
@@ -30,20 +28,6 @@ internal sealed partial class EndDueCredit(
         while (owners.Count == MostOwners);
 
         return ended;
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            try
-            {
-                await Sweep(stoppingToken);
-            }
-            catch (Exception trouble) when (!stoppingToken.IsCancellationRequested)
-            {
-                Later(trouble);
-            }
     }
 
     private async Task<List<CreditOwner>> Due(
@@ -102,7 +86,7 @@ internal sealed partial class EndDueCredit(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Credit whose time is over is ended later")]
-    private partial void Later(Exception trouble);
+    protected override partial void Later(Exception trouble);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Credit whose time is over cannot be ended")]
     private partial void Fails(Exception trouble);
